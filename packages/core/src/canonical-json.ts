@@ -1,0 +1,21 @@
+/** A value that JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/**
+ * JSON with object keys sorted by UTF-16 code unit and no white space, so that equal values give equal bytes
+ * (RFC 8785, JSON Canonicalization Scheme). Keys whose value is undefined are left out.
+ * @throws TypeError for a number that is not finite: JSON has no way to write it.
+ */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const record = value as { readonly [key: string]: Json | undefined };
+    const members = Object.keys(record)
+      .filter((key) => record[key] !== undefined)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key] as Json)}`);
+    return `{${members.join(',')}}`;
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`JSON cannot hold ${value}`);
+  return JSON.stringify(value);
+}

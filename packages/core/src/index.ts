@@ -1,0 +1,8 @@
+/**
+ * The vocabulary of the house, pure: no file system, no image codec, no TensorFlow. Everything else imports
+ * from here and nothing here imports from the rest.
+ */
+export { AtelierError, messageOf, printable, type ErrorCode, type ErrorFields } from './errors.js';
+export { canonicalJson, type Json } from './canonical-json.js';
+export { compareCodePoints } from './order.js';
+export { permutation, philox4x32, randomStream, type RandomStream } from './random.js';
