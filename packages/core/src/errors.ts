@@ -60,7 +60,10 @@ export class AtelierError extends Error {
   readonly sampleId: string | undefined;
 
   constructor(fields: ErrorFields) {
-    const where = [fields.stage && `stage ${fields.stage}`, fields.sampleId && `sample ${printable(fields.sampleId)}`]
+    const where = [
+      fields.stage && `stage ${fields.stage}`,
+      fields.sampleId && `sample ${printable(fields.sampleId)}`,
+    ]
       .filter(Boolean)
       .join(', ');
     super(
@@ -79,7 +82,9 @@ export class AtelierError extends Error {
 
   /** 2 where the person's command or configuration is at fault, else 1. */
   get exitCode(): 1 | 2 {
-    return this.code.startsWith('CONFIG_') || this.code === 'USAGE' || this.code === 'DATASET_MISSING' ? 2 : 1;
+    return this.code.startsWith('CONFIG_') || this.code === 'USAGE' || this.code === 'DATASET_MISSING'
+      ? 2
+      : 1;
   }
 
   /** The fields as plain data, for `--json` and for quarantine records. */

@@ -6,3 +6,9 @@ export { AtelierError, messageOf, printable, type ErrorCode, type ErrorFields } 
 export { canonicalJson, type Json } from './canonical-json.js';
 export { compareCodePoints } from './order.js';
 export { permutation, philox4x32, randomStream, type RandomStream } from './random.js';
+export { datasetJsonSchema, datasetSchema, type DatasetConfig } from './config-schema.js';
+export { parseDatasetConfig, withOverrides } from './config.js';
+export { classNameOf, parseSampleId, sampleId } from './sample-id.js';
+export { artifactNames } from './artifact-names.js';
+export { classTable, compareClassTables, type ClassTable, type ClassTableChange } from './class-table.js';
+export { SPLITS, STAGES, type Split, type StageName } from './stages.js';

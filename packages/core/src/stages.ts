@@ -1,0 +1,18 @@
+/** The stages in their order, and the folder each one writes, relative to the dataset. */
+export const STAGES = {
+  ingest: 'sources',
+  resize: 'resized_images',
+  labels: 'labels',
+  split: 'splits',
+  augment: 'generated_images',
+  normalize: 'normalized',
+} as const;
+
+/** The name of a stage. */
+export type StageName = keyof typeof STAGES;
+
+/** The parts of a dataset: to fit on, to choose by, to judge by. */
+export const SPLITS = ['train', 'validation', 'test'] as const;
+
+/** The name of a part of a dataset. */
+export type Split = (typeof SPLITS)[number];
