@@ -103,7 +103,7 @@ function unavailable(problem: string, cause: unknown): AtelierError {
     code: 'NATIVE_UNAVAILABLE',
     action: 'load native TensorFlow',
     problem,
-    hint: 'Run "npx atelier doctor --install" to install it, or choose the wasm backend.',
+    hint: 'Run "npm start" or "node packages/graph/dist/native/main.js" to install it, or choose the WebAssembly backend.',
     cause,
   });
 }

@@ -1,7 +1,7 @@
 import { AtelierError, messageOf } from '@atelier/core';
 
 import type { CommandResult } from './run-command.js';
-import { WHEEL_PLATFORMS } from './wheels.js';
+import { type Wheel, WHEEL_PLATFORMS } from './wheels.js';
 
 /** Why a step failed, and what a person can do about it. */
 export interface Failure {
@@ -56,7 +56,8 @@ export function failureOf(error: unknown): Failure {
 
 const SPACE_HINT =
   'Free some space, or set ATELIER_CACHE_DIR to a folder on a larger disk, and run it again.';
-const WRITE_HINT = 'Make it writable, or set ATELIER_CACHE_DIR to a folder that is, and run it again.';
+const WRITE_HINT =
+  'Make it writable (or, where it is the cache, set ATELIER_CACHE_DIR to a folder that is) and run it again.';
 
 /** Node versions tfjs-node 4.22.0 does not load on; undefined for the rest. */
 export function nodeFailure(version: string): Failure | undefined {
@@ -75,6 +76,18 @@ export function noWheelFailure(platform: string): Failure {
   };
 }
 
+/** The wheel's libraries need a newer glibc than `found`, or there is none (Alpine's musl). */
+export function libcFailure(wheel: Wheel, found: string | undefined): Failure | undefined {
+  if (wheel.glibc === null) return undefined;
+  const [major, minor] = wheel.glibc;
+  const [hasMajor = 0, hasMinor = 0] = (found ?? '').split('.').map(Number);
+  if (hasMajor > major || (hasMajor === major && hasMinor >= minor)) return undefined;
+  return {
+    problem: `the wheel needs glibc ${major}.${minor} and this system has ${found ?? 'another C library (Alpine?)'}`,
+    hint: 'Use a Linux with a newer glibc (Debian 11, Ubuntu 20.04 and later).',
+  };
+}
+
 /** The disk that holds the cache is too small. */
 export function spaceFailure(folder: string, needed: number, free: number): Failure | undefined {
   if (free >= needed) return undefined;
@@ -84,11 +97,14 @@ export function spaceFailure(folder: string, needed: number, free: number): Fail
   };
 }
 
-/** A file whose digest is not the pinned one. */
-export function digestFailure(file: string, expected: string, found: string): Failure {
+/** A wheel whose digest is not the pinned one; `byHand` is where a person put it, if one did. */
+export function digestFailure(wheel: Wheel, found: string, byHand?: string): Failure {
   return {
-    problem: `${file} has SHA-256 ${found} where ${expected} is expected, so it was not used`,
-    hint: 'Run it again; if it stays so, something between here and PyPI (a proxy, a mirror) changes files: ask who runs it.',
+    problem: `${byHand ?? wheel.file} has SHA-256 ${found} where ${wheel.sha256} is expected, so it was not used`,
+    hint:
+      byHand === undefined
+        ? 'Run it again; if it stays so, something on the way to PyPI (a proxy, a mirror) changes files: ask who runs it.'
+        : "Put PyPI's own file there, or delete it.",
   };
 }
 
@@ -100,40 +116,49 @@ export function noPipFailure(tried: readonly string[]): Failure {
   };
 }
 
+const UNREACHED =
+  /NewConnectionError|ConnectionError|Connect(ion)?Timeout|ReadTimeout|timed out|name resolution|ProxyError/i;
+
 /** Why pip did not bring the wheel. `byHand` says where a person may put it instead. */
-export function pipFailure(result: CommandResult, byHand: string): Failure {
-  const said = lastLine(result.stderr, /error/i);
-  if (/No space left on device|Errno 28/.test(result.stderr)) {
+export function pipFailure({ ok, stderr, ending }: CommandResult, byHand: string): Failure {
+  const said = tellingLine(stderr, /^ERROR/);
+  if (ok) {
+    return {
+      problem: 'pip ended without an error and without the file that was asked for',
+      hint: `Check pip's index and find-links settings (pip config list), or ${byHand}.`,
+    };
+  }
+  if (/No space left on device|Errno 28/.test(stderr)) {
     return { problem: 'the disk ran full while pip downloaded', hint: SPACE_HINT };
   }
-  if (/CERTIFICATE_VERIFY_FAILED|SSLError/.test(result.stderr)) {
+  if (/CERTIFICATE_VERIFY_FAILED|SSLError/.test(stderr)) {
     return {
-      problem: `pip does not trust the server's certificate (${said})`,
+      problem: "pip does not trust the server's certificate",
       hint: `Tell pip of your company's certificate (pip config set global.cert FILE) and run it again, or ${byHand}.`,
     };
   }
-  if (
-    /NewConnectionError|ConnectionError|ConnectTimeout|ReadTimeout|timed out|name resolution|ProxyError/i.test(
-      result.stderr,
-    )
-  ) {
+  if (UNREACHED.test(stderr)) {
     return {
-      problem: `pip cannot reach its index (${said})`,
-      hint: `Check the network, or pip's proxy and index settings (pip config list), and run it again; or ${byHand}.`,
+      problem: `pip cannot reach its index (${/\[Errno [^'")]+/.exec(stderr)?.[0] ?? said})`,
+      hint: `Check the network, or pip's proxy and index (pip config list), and run it again; or ${byHand}.`,
     };
   }
-  return {
-    problem: `pip failed, ${result.ending}: ${said}`,
-    hint: `Check pip's index settings (pip config list), or ${byHand}.`,
-  };
+  if (/from versions: /.test(stderr)) {
+    return {
+      problem: `pip's index does not offer it, or cannot be reached (${said})`,
+      hint: `Check the network and pip's index (pip config list), and run it again; or ${byHand}.`,
+    };
+  }
+  return { problem: `pip failed, ${ending}: ${said}`, hint: `Mend that and run it again, or ${byHand}.` };
 }
 
 /** Why the addon was not compiled. */
 export function compileFailure(compiler: string, result: CommandResult): Failure {
-  if (/No space left on device/.test(result.stderr))
+  if (/No space left on device/.test(result.stderr)) {
     return { problem: 'the disk ran full while compiling', hint: SPACE_HINT };
+  }
   return {
-    problem: `${compiler} failed, ${result.ending}: ${lastLine(result.stderr, /error/i)}`,
+    problem: `${compiler} failed, ${result.ending}: ${tellingLine(result.stderr, /error/i)}`,
     hint: 'It takes a compiler that knows C++17 and its standard headers (g++ 9 or clang 9 and newer); CXX names another one.',
   };
 }
@@ -154,24 +179,30 @@ export function downloadFailure(result: CommandResult): Failure {
   return {
     problem: result.ok
       ? 'its installer ended without an addon'
-      : lastLine(result.stderr, /error/i) || result.ending,
+      : tellingLine(result.stderr, /error/i) || result.ending,
     hint: 'Let this machine reach the host that tfjs-node downloads from, or set TFJS_NODE_CDN_STORAGE to a mirror.',
   };
 }
 
-/** Why an addon that is there is of no use. */
-export function loadFailure(addonPath: string, result: CommandResult): Failure {
-  const why =
-    result.ending === 'signal SIGILL' ? 'this CPU lacks instructions it was built for (AVX)' : result.ending;
-  const said = lastLine(result.stderr, /error/i);
+/** Why an addon that is there is of no use; `remedy` is what to delete, so that it is made anew. */
+export function loadFailure(
+  addonPath: string,
+  { result, remedy }: { result: CommandResult; remedy: string },
+): Failure {
+  if (result.ending === 'signal SIGILL') {
+    return {
+      problem: `${addonPath} does not run on this CPU, which lacks instructions it was built for (AVX)`,
+      hint: 'Use another machine, or the WebAssembly backend.',
+    };
+  }
   return {
-    problem: `${addonPath} does not load: ${said === '' ? why : said}`,
-    hint: 'Delete it and run it again.',
+    problem: `${addonPath} does not load: ${tellingLine(result.stderr, /error/i) || result.ending}`,
+    hint: `Delete ${remedy} and run it again.`,
   };
 }
 
 /** The first line that matches, else the last one, without a traceback's indent; "" for an empty text. */
-export function lastLine(text: string, telling: RegExp): string {
+export function tellingLine(text: string, telling: RegExp): string {
   const lines = text.split('\n').map((line) => line.trim());
   const told = lines.filter((line) => telling.test(line) && !line.startsWith('throw '));
   return (told[0] ?? lines.filter((line) => line !== '').at(-1) ?? '').slice(0, 300);

@@ -3,6 +3,8 @@ import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pr
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 
+import { isAlive } from './place-file.js';
+
 interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -13,7 +15,7 @@ interface Owner {
 export interface LockTimes {
   readonly pollMs: number;
   readonly heartbeatMs: number;
-  /** A lock not touched for so long has no owner any more. */
+  /** A lock that a waiter has seen untouched for so long has no owner any more. */
   readonly staleMs: number;
 }
 
@@ -25,24 +27,11 @@ const TIMES: LockTimes = { pollMs: 250, heartbeatMs: 5_000, staleMs: 60_000 };
  */
 export async function withInstallLock<T>(
   path: string,
-  {
-    work,
-    waiting,
-    times = TIMES,
-  }: { work: () => Promise<T>; waiting: (pid: number) => void; times?: LockTimes },
+  { work, waiting, times = TIMES }: { work: () => Promise<T>; waiting: () => void; times?: LockTimes },
 ): Promise<T> {
   const owner: Owner = { pid: process.pid, host: hostname(), token: randomUUID() };
   await mkdir(dirname(path), { recursive: true });
-  for (let told = false; !(await claim(path, owner));) {
-    const other = await ownerOf(path);
-    if (other !== undefined && (await isStale(path, other, times))) {
-      await takeAway(path);
-      continue;
-    }
-    if (other !== undefined && !told) waiting(other.pid);
-    told ||= other !== undefined;
-    await new Promise((resolve) => setTimeout(resolve, times.pollMs));
-  }
+  await waitFor(path, owner, { waiting, times });
   const heartbeat = setInterval(() => void touch(path), times.heartbeatMs);
   heartbeat.unref();
   try {
@@ -53,17 +42,34 @@ export async function withInstallLock<T>(
   }
 }
 
+async function waitFor(
+  path: string,
+  owner: Owner,
+  { waiting, times }: { waiting: () => void; times: LockTimes },
+): Promise<void> {
+  let sight: Sight | undefined;
+  while (!(await claim(path, owner))) {
+    const other = await ownerOf(path);
+    if (other === undefined) continue;
+    if (sight === undefined) waiting();
+    sight = await lookAt(path, other, sight);
+    if (isStale(other, sight, times)) await takeAway(path);
+    else await new Promise((resolve) => setTimeout(resolve, times.pollMs));
+  }
+}
+
 async function claim(path: string, owner: Owner): Promise<boolean> {
   try {
     await writeFile(path, JSON.stringify(owner), { flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') await rm(path, { force: true }); // made, not written
     throw error;
   }
 }
 
-/** The owner in the lock; undefined where the lock is gone, pid 0 where it cannot be read (yet). */
+/** The owner in the lock; undefined where the lock is gone, nobody where it cannot be read (yet). */
 async function ownerOf(path: string): Promise<Owner | undefined> {
   const nobody: Owner = { pid: 0, host: '', token: '' };
   try {
@@ -73,22 +79,24 @@ async function ownerOf(path: string): Promise<Owner | undefined> {
   }
 }
 
-async function isStale(path: string, owner: Owner, times: LockTimes): Promise<boolean> {
-  if (owner.host === hostname() && !isAlive(owner.pid)) return true;
-  const modified = await stat(path).then(
-    (found) => found.mtimeMs,
-    () => Number.POSITIVE_INFINITY, // gone meanwhile: the next claim finds out
-  );
-  return Date.now() - modified > times.staleMs;
+/** What a waiter has seen of the lock, and since when (on the clock that stands still while the machine sleeps). */
+interface Sight {
+  readonly beat: string;
+  readonly sinceMs: number;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+async function lookAt(path: string, owner: Owner, before: Sight | undefined): Promise<Sight> {
+  const modified = await stat(path).then(
+    (found) => found.mtimeMs,
+    () => 0, // gone meanwhile: the next claim finds out
+  );
+  const beat = `${owner.token} ${modified}`;
+  return before?.beat === beat ? before : { beat, sinceMs: performance.now() };
+}
+
+function isStale(owner: Owner, sight: Sight, { staleMs }: LockTimes): boolean {
+  const isDead = owner.host === hostname() && !isAlive(owner.pid);
+  return isDead || performance.now() - sight.sinceMs > staleMs;
 }
 
 async function takeAway(path: string): Promise<void> {

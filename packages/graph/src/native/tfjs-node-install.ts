@@ -6,20 +6,27 @@ import { downloadFailure, stepError } from './failure.js';
 import { placeText } from './place-file.js';
 import type { Command, CommandResult } from './run-command.js';
 
-/** The host must have sent something after this long. */
-const FIRST_BYTE_MS = 20_000;
 const LIMIT_MS = 600_000;
+
+/** What {@link runTfjsNodeInstaller} works on. */
+export interface InstallerContext {
+  readonly tfjsNode: string;
+  /** Where the addon must lie afterwards. */
+  readonly addonPath: string;
+  readonly run: (command: Command) => Promise<CommandResult>;
+}
 
 /**
  * tfjs-node's own installation (`scripts/install.js`: libtensorflow 2.9.1 and a prebuilt addon from its own host),
  * stopped when nothing has come after 20 s. What a failed one leaves behind is removed: its half-unpacked library
  * would pass for a whole one the next time. The package.json that it rewrites while it runs is put back.
  *
+ * @param firstByteMs the host must have sent something after so many milliseconds.
  * @throws AtelierError NATIVE_UNAVAILABLE with the installer's own words.
  */
 export async function runTfjsNodeInstaller(
-  { tfjsNode, addonPath }: { tfjsNode: string; addonPath: string },
-  run: (command: Command) => Promise<CommandResult>,
+  { tfjsNode, addonPath, run }: InstallerContext,
+  firstByteMs = 20_000,
 ): Promise<void> {
   const deps = join(tfjsNode, 'deps');
   const manifest = join(tfjsNode, 'package.json');
@@ -31,8 +38,8 @@ export async function runTfjsNodeInstaller(
     env: { ...process.env, PATH: [...binFolders(tfjsNode), process.env['PATH'] ?? ''].join(delimiter) },
     limitMs: LIMIT_MS,
     stopWhen: (elapsedMs) =>
-      elapsedMs > FIRST_BYTE_MS && !hasArrived(tfjsNode)
-        ? `nothing came from its host in ${FIRST_BYTE_MS / 1000} s`
+      elapsedMs > firstByteMs && !hasArrived(tfjsNode)
+        ? `nothing came from its host in ${firstByteMs / 1000} s`
         : undefined,
   });
   if (readFileSync(manifest, 'utf8') !== before.manifest) await placeText(manifest, before.manifest);

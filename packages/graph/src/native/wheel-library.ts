@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 
 import { digestFailure, megabytes, noPipFailure, pipFailure, spaceFailure, stepError } from './failure.js';
 import type { CachePaths } from './native-paths.js';
-import { placeFolder, placeText } from './place-file.js';
-import { runCommand, type Command, type CommandResult } from './run-command.js';
+import { placeFolder, placeText, removeLeftovers, temporaryName } from './place-file.js';
+import type { Command, CommandResult } from './run-command.js';
 import { memberTarget, pipArguments, TENSORFLOW_VERSION, type Wheel } from './wheels.js';
 
 /** Says in the cache's folder what lies there; written last. */
@@ -27,28 +27,31 @@ export interface WheelEffects {
   readonly report: (line: string) => void;
 }
 
-/** The real ones. */
-export function wheelEffects(report: (line: string) => void): WheelEffects {
-  return {
-    run: runCommand,
-    freeBytes: async (folder) => {
-      const { bavail, bsize } = await statfs(folder);
-      return bavail * bsize;
-    },
-    report,
-  };
+/** What a folder's disk still takes, in bytes. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 /** Whether the cache's folder holds this wheel's libraries, by its receipt and their sizes. */
 export function hasWheelLibrary(folder: string, wheel: Wheel): boolean {
   const path = join(folder, 'receipt.json');
   if (!existsSync(path)) return false;
-  const receipt = JSON.parse(readFileSync(path, 'utf8')) as Receipt;
-  if (receipt.format !== 1 || receipt.sha256 !== wheel.sha256) return false;
+  const receipt = parseReceipt(readFileSync(path, 'utf8'));
+  if (receipt?.format !== 1 || receipt.sha256 !== wheel.sha256) return false;
   return wheel.libraries.every((name) => {
     const found = statSync(join(folder, 'lib', name), { throwIfNoEntry: false });
     return found !== undefined && found.size === receipt.libraries[`lib/${name}`];
   });
+}
+
+/** Undefined for a damaged one, whose folder is then made anew. */
+function parseReceipt(text: string): Receipt | undefined {
+  try {
+    return JSON.parse(text) as Receipt;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -64,14 +67,17 @@ export async function ensureWheelLibrary(
 ): Promise<void> {
   if (hasWheelLibrary(paths.folder, wheel)) return;
   await mkdir(paths.parent, { recursive: true });
+  await removeLeftovers(paths.parent);
   const byHand = join(paths.parent, wheel.file);
   const needed = wheel.unpackedBytes + (existsSync(byHand) ? 0 : 2 * wheel.sizeBytes); // pip holds it twice
   const space = spaceFailure(paths.parent, needed, await effects.freeBytes(paths.parent));
   if (space !== undefined) throw stepError(space);
-  const scratch = await mkdtemp(join(paths.parent, 'download-'));
+  const scratch = await mkdtemp(temporaryName(join(paths.parent, 'download')));
   try {
     const file = existsSync(byHand) ? byHand : await download(wheel, { scratch, byHand }, effects);
-    await verify(file, wheel);
+    const found = await sha256Of(file);
+    if (found !== wheel.sha256)
+      throw stepError(digestFailure(wheel, found, file === byHand ? byHand : undefined));
     effects.report(`TensorFlow: unpacking the C library (${megabytes(wheel.unpackedBytes)})`);
     await placeFolder(
       paths.folder,
@@ -108,7 +114,7 @@ async function download(
       env: { ...process.env, TMPDIR: scratch },
       limitMs: 1_800_000,
     });
-    if (result.notFound || /No module named '?pip/.test(result.stderr)) continue;
+    if (result.notFound || /No module named '?pip|command not found/.test(result.stderr)) continue;
     const path = join(scratch, wheel.file);
     if (result.ok && existsSync(path)) return path;
     throw stepError(pipFailure(result, `put ${wheel.file} (from PyPI's ${wheel.distribution}) at ${byHand}`));
@@ -116,12 +122,10 @@ async function download(
   throw stepError(noPipFailure(PIP_COMMANDS.map((command) => command.join(' '))));
 }
 
-/** Refuses a file that is not the pinned one. */
-async function verify(file: string, wheel: Wheel): Promise<void> {
+async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  const found = hash.digest('hex');
-  if (found !== wheel.sha256) throw stepError(digestFailure(file, wheel.sha256, found));
+  return hash.digest('hex');
 }
 
 async function unpack(file: string, wheel: Wheel, folder: string): Promise<void> {

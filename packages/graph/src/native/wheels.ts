@@ -9,6 +9,8 @@ export interface Wheel {
   readonly file: string;
   /** pip's `--platform`. */
   readonly platformTag: string;
+  /** The oldest glibc it runs with, [major, minor]; null where it needs none. */
+  readonly glibc: readonly [number, number] | null;
   /** Lower-case hexadecimal SHA-256 of the whole file. */
   readonly sha256: string;
   readonly sizeBytes: number;
@@ -25,7 +27,8 @@ const LINUX_LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'
 const MAC_LIBRARIES = ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib'] as const;
 
 /**
- * By `${process.platform}-${process.arch}`. Digests of the files as PyPI serves them. `tensorflow-cpu` exists for
+ * By `${process.platform}-${process.arch}`. Digests of the files as PyPI serves them; only linux-x64 has been compiled
+ * against and run, the others have been read. `tensorflow-cpu` exists for
  * x86-64 only; elsewhere plain `tensorflow` is the build without GPU. There is no wheel of this version for
  * Intel Macs, and Windows' wheel has no C library to link with.
  */
@@ -34,6 +37,7 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
     distribution: 'tensorflow-cpu',
     file: 'tensorflow_cpu-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl',
     platformTag: 'manylinux_2_27_x86_64',
+    glibc: [2, 27],
     sha256: 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb',
     sizeBytes: 274_000_871,
     unpackedBytes: 864_000_000,
@@ -43,6 +47,7 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
     distribution: 'tensorflow',
     file: 'tensorflow-2.21.0-cp312-cp312-manylinux_2_27_aarch64.whl',
     platformTag: 'manylinux_2_27_aarch64',
+    glibc: [2, 27],
     sha256: 'b07d15737406533898e36c7ef7944b1be18e9028dc521b9229952c537bbc5552',
     sizeBytes: 281_946_471,
     unpackedBytes: 894_000_000,
@@ -52,6 +57,7 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
     distribution: 'tensorflow',
     file: 'tensorflow-2.21.0-cp312-cp312-macosx_12_0_arm64.whl',
     platformTag: 'macosx_12_0_arm64',
+    glibc: null,
     sha256: '56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712',
     sizeBytes: 223_488_205,
     unpackedBytes: 751_000_000,
@@ -63,19 +69,19 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
 export interface Machine {
   /** `${process.platform}-${process.arch}`. */
   readonly platform: string;
-  /** `process.versions.node`. */
-  readonly node: string;
   /** `process.versions.napi`, the newest Node-API this Node offers. */
   readonly napi: number;
 }
 
 /** This machine. */
 export function thisMachine(): Machine {
-  return {
-    platform: `${process.platform}-${process.arch}`,
-    node: process.versions.node,
-    napi: Number(process.versions.napi),
-  };
+  return { platform: `${process.platform}-${process.arch}`, napi: Number(process.versions.napi) };
+}
+
+/** The C library's version where that is glibc ("2.36"), else undefined. Takes some 10 ms. */
+export function glibcVersion(): string | undefined {
+  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime;
 }
 
 /** The wheel for a platform, or undefined where none serves. */
@@ -96,6 +102,7 @@ export function pipArguments(wheel: Wheel, folder: string): string[] {
     `--implementation=${PYTHON_TAGS.implementation}`,
     `--abi=${PYTHON_TAGS.abi}`,
     `--platform=${wheel.platformTag}`,
+    '--no-cache-dir', // ours keeps what matters, and a damaged file must not come back from pip's
     '--retries=2',
     '--progress-bar=off',
     '--disable-pip-version-check',
