@@ -32,10 +32,10 @@ function warp(
 ): Uint8Array {
   const [a, b, c, d, e, f] = affine;
   const out = new Uint8Array(pixels.length);
-  const valueAt = (x: number, y: number, channel: number): number => {
+  const offsetOf = (x: number, y: number): number => {
     const column = insideIndex(x, width, fill);
     const row = insideIndex(y, height, fill);
-    return column < 0 || row < 0 ? 0 : (pixels[(row * width + column) * 3 + channel] as number);
+    return column < 0 || row < 0 ? -1 : (row * width + column) * 3;
   };
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -45,11 +45,18 @@ function warp(
       const top = Math.floor(inY);
       const right = inX - left;
       const below = inY - top;
+      const neighbours = [
+        { offset: offsetOf(left, top), weight: (1 - right) * (1 - below) },
+        { offset: offsetOf(left + 1, top), weight: right * (1 - below) },
+        { offset: offsetOf(left, top + 1), weight: (1 - right) * below },
+        { offset: offsetOf(left + 1, top + 1), weight: right * below },
+      ];
       for (let channel = 0; channel < 3; channel++) {
-        const upper = valueAt(left, top, channel) * (1 - right) + valueAt(left + 1, top, channel) * right;
-        const lower =
-          valueAt(left, top + 1, channel) * (1 - right) + valueAt(left + 1, top + 1, channel) * right;
-        out[(y * width + x) * 3 + channel] = Math.floor(upper * (1 - below) + lower * below + 0.5);
+        let value = 0;
+        for (const { offset, weight } of neighbours) {
+          if (offset >= 0) value += weight * (pixels[offset + channel] as number);
+        }
+        out[(y * width + x) * 3 + channel] = Math.floor(value + 0.5);
       }
     }
   }

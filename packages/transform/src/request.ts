@@ -6,8 +6,7 @@ import { composeAffine, type TransformParameters } from './parameters.js';
  * What shows where a transform reaches outside the picture:
  * - `reflect`: `(d c b a | a b c d | d c b a)`, as Keras and scipy name it (OpenCV: BORDER_REFLECT);
  * - `nearest`: `(a a a a | a b c d | d d d d)` (OpenCV: BORDER_REPLICATE);
- * - `constant`: black, blended with the outermost pixels over one pixel's width (OpenCV: BORDER_CONSTANT; Keras cuts
- *   hard at the centres of the outermost pixels).
+ * - `constant`: black, blended with the outermost pixels over the width of one pixel (OpenCV: BORDER_CONSTANT).
  */
 export type Fill = DatasetConfig['augment']['fill'];
 
