@@ -1,1 +1,2 @@
-export {};
+/** Stage 5: random transforms of the training pictures. */
+export { augment } from './augment.js';

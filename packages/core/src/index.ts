@@ -12,3 +12,4 @@ export { classNameOf, parseSampleId, sampleId } from './sample-id.js';
 export { artifactNames } from './artifact-names.js';
 export { classTable, compareClassTables, type ClassTable, type ClassTableChange } from './class-table.js';
 export { SPLITS, STAGES, type Split, type StageName } from './stages.js';
+export { groupBy } from './group-by.js';

@@ -1,1 +1,2 @@
-export {};
+/** Stage 1: the folder of pictures, its classes, and what each file is. */
+export { ingest } from './ingest.js';

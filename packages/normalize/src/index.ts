@@ -1,1 +1,2 @@
-export {};
+/** Stage 6: tensors in Arrow shards. */
+export { normalize } from './normalize.js';

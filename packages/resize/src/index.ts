@@ -1,1 +1,2 @@
-export {};
+/** Stage 2: every picture decoded once, upright, sRGB, at one size. */
+export { resize } from './resize.js';

@@ -1,1 +1,21 @@
-export {};
+/**
+ * The worker contract: a stage is data (plan, process), this package does the rest: what is stale and why,
+ * staging, journal, lock, commit, progress, and the command line of a worker.
+ */
+export type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext, Reason, Stage } from './contract.js';
+export { openDataset, type Dataset } from './dataset.js';
+export { quarantineOf } from './quarantine.js';
+export { silentReporter, stderrReporter, type Progress, type Reporter } from './reporter.js';
+export type { RunOptions } from './run.js';
+export { runStage } from './run-stage.js';
+export { summaryLines, type RunSummary } from './summary.js';
+export {
+  parseWorkerArgs,
+  resolveDataset,
+  runProgram,
+  runStages,
+  runWorker,
+  startFolder,
+  WORKER_OPTIONS,
+  type WorkerOptions,
+} from './worker.js';

@@ -1,0 +1,4 @@
+import { runWorker } from '@atelier/stage';
+import { augment } from './augment.js';
+
+await runWorker(augment);

@@ -1,0 +1,45 @@
+import type { Sharp, SharpOptions } from 'sharp';
+
+/** Raw pixels: `data` is uint8 [height, width, 3], red green blue, values 0-255, row by row. */
+export interface RawImage {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+type SharpModule = (input?: SharpInput, options?: SharpOptions) => Sharp;
+type SharpInput = Uint8Array | string;
+
+let loaded: Promise<SharpModule> | undefined;
+
+/**
+ * sharp, loaded at the first use and set for many pictures at once: no cache between files, one thread per
+ * picture (the pictures themselves run side by side).
+ */
+export function loadSharp(): Promise<SharpModule> {
+  loaded ??= import('sharp').then(({ default: sharp }) => {
+    sharp.cache(false);
+    sharp.concurrency(1);
+    return sharp as unknown as SharpModule;
+  });
+  return loaded;
+}
+
+/**
+ * Encodes pixels as a baseline JPEG with 4:2:0 chroma, the form of every picture that a stage writes.
+ * @param quality 1-100
+ */
+export async function encodeJpeg(image: RawImage, quality: number): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const { width, height } = image;
+  return sharp(image.data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality, optimiseCoding: false })
+    .toBuffer();
+}
+
+/** Decodes a JPEG that {@link encodeJpeg} wrote. */
+export async function decodeJpeg(bytes: Uint8Array): Promise<RawImage> {
+  const sharp = await loadSharp();
+  const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}

@@ -1,0 +1,4 @@
+import { runWorker } from '@atelier/stage';
+import { ingest } from './ingest.js';
+
+await runWorker(ingest);

@@ -1,0 +1,91 @@
+import { sha256, type Manifest } from '@atelier/artifacts';
+import { canonicalJson, classTable, type DatasetConfig } from '@atelier/core';
+import type { PlannedItem, Stage } from '@atelier/stage';
+import { classWarnings } from './class-warnings.js';
+import { writeLabelFile, type LabelTable } from './label-files.js';
+
+type Config = { labels: DatasetConfig['labels']; classes: string[] | null };
+
+/** One row of labels.csv and of every label array. */
+export interface LabelRow {
+  /** The sourceId. */
+  readonly path: string;
+  readonly className: string;
+  readonly classIndex: number;
+}
+
+/** The id of the item that holds the files; no sourceId is without a "/". */
+const FILES = 'files';
+
+/**
+ * Stage 3. The class table (once, for every later stage and every model) and the label of each picture that
+ * could be decoded: classes.json, labels.csv, labels.arrow and the label arrays, rows in the order of labels.csv.
+ */
+export const labels: Stage<Config> = {
+  name: 'labels',
+  version: 1,
+  noun: 'item',
+  inputs: ['ingest', 'resize'],
+
+  config: ({ labels, classes }) => ({ labels, classes }),
+
+  async plan({ upstream, config, previous }) {
+    const { ingest, resize } = upstream as { ingest: Manifest; resize: Manifest };
+    const folders = ingest.header['classFolders'] as string[];
+    const classes = classTable(folders, config.classes);
+    const rows = labelRows(resize, classes);
+    const before = previous?.header['classes'] as string[] | undefined;
+    return {
+      items: [...rows.map(rowItem), filesItem(rows, { classes, encodings: config.labels.encodings })],
+      header: { classes: [...classes] },
+      warnings: classWarnings({ classes, before, folders, rows, sources: [...ingest.items.values()] }),
+    };
+  },
+
+  async process(items, { stagedPath }) {
+    const write = async (path: string, item: PlannedItem) => ({
+      path,
+      ...(await writeLabelFile(await stagedPath(path), item.work as LabelTable)),
+    });
+    const make = async (item: PlannedItem) => ({
+      outputs: await Promise.all(item.outputs.map((path) => write(path, item))),
+    });
+    return Promise.all(items.map(make));
+  },
+};
+
+/** The rows in the manifest's order: by code point of the sourceId. */
+function labelRows(resize: Manifest, classes: readonly string[]): LabelRow[] {
+  const usable = [...resize.items.values()].filter((item) => item.quarantine === undefined);
+  return usable.map((item) => {
+    const className = item.params?.['className'] as string;
+    return { path: item.id, className, classIndex: classes.indexOf(className) };
+  });
+}
+
+function rowItem({ path, className, classIndex }: LabelRow): PlannedItem {
+  return {
+    id: path,
+    inputs: {},
+    settings: null,
+    params: { className, classIndex },
+    outputs: [],
+    group: 'all',
+  };
+}
+
+function filesItem(
+  rows: readonly LabelRow[],
+  { classes, encodings }: { classes: readonly string[]; encodings: Config['labels']['encodings'] },
+): PlannedItem {
+  const arrays = [...new Set(encodings)].map((encoding) => `labels/${encoding}.npy`);
+  return {
+    id: FILES,
+    inputs: { rows: sha256(canonicalJson(rows.map(({ path, classIndex }) => [path, classIndex]))) },
+    settings: null,
+    params: { classes: [...classes] },
+    outputs: ['labels/classes.json', 'labels/labels.csv', 'labels/labels.arrow', ...arrays],
+    group: 'all',
+    work: { rows, classes } satisfies LabelTable,
+  };
+}

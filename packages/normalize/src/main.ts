@@ -1,0 +1,4 @@
+import { runWorker } from '@atelier/stage';
+import { normalize } from './normalize.js';
+
+await runWorker(normalize);

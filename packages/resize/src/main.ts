@@ -1,0 +1,4 @@
+import { runWorker } from '@atelier/stage';
+import { resize } from './resize.js';
+
+await runWorker(resize);

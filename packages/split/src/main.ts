@@ -1,0 +1,4 @@
+import { runWorker } from '@atelier/stage';
+import { split } from './split.js';
+
+await runWorker(split);

@@ -1,0 +1,191 @@
+import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import pMap from 'p-map';
+import { sha256 as digestOf, writeError, type ManifestItem, type ManifestOutput } from '@atelier/artifacts';
+import { AtelierError, groupBy, messageOf, type Json } from '@atelier/core';
+import type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext } from './contract.js';
+import type { Diff } from './diff.js';
+import { itemKey } from './item-key.js';
+import { appendJournal } from './journal.js';
+import type { Run } from './run.js';
+
+/**
+ * Makes every stale item: groups side by side, outputs into staging, each finished item into the journal.
+ * @throws AtelierError INTERRUPTED when the signal comes, QUARANTINE_BUDGET past the budget, DISK_FULL …
+ */
+export async function processItems<Config extends Json>(
+  run: Run<Config> & { context: PlanContext<Config>; plan: Plan; diff: Diff },
+): Promise<ManifestItem[]> {
+  const { stage, folder, diff, plan, options } = run;
+  if (diff.stale.length === 0) return [];
+  await mkdir(folder.staged, { recursive: true });
+  await ensureSpace(run);
+  const context = processContext(run);
+  const groups = groupItems(diff.stale.map(({ item }) => item));
+  const progress = await options.reporter.progress(stage.name, diff.stale.length);
+  const made: ManifestItem[] = [];
+  let writing = Promise.resolve();
+  try {
+    await pMap(
+      groups,
+      async (items) => {
+        if (options.signal?.aborted) return;
+        const outcomes = await processGroup(run, { items, context });
+        const finished = items.map((item, i) => manifestItem(run, { item, outcome: outcomes[i] as Outcome }));
+        made.push(...finished);
+        writing = writing.then(() => appendJournal(folder.journal, finished));
+        await writing;
+        progress.advance(items.length);
+      },
+      { concurrency: options.concurrency ?? defaultConcurrency(), stopOnError: true },
+    );
+  } finally {
+    progress.stop();
+  }
+  if (options.signal?.aborted) throw interrupted(diff.stale.length - made.length);
+  refuseBudget(run, [...diff.kept, ...diff.resumed, ...made], plan.items.length);
+  return made;
+}
+
+async function processGroup<Config extends Json>(
+  { stage }: Run<Config>,
+  { items, context }: { items: PlannedItem[]; context: ProcessContext<Config> },
+): Promise<readonly Outcome[]> {
+  try {
+    return await stage.process(items, context);
+  } catch (error) {
+    if (error instanceof AtelierError) throw error;
+    throw new AtelierError({
+      code: 'STAGE_FAILED',
+      action: `make the ${stage.noun}`,
+      sampleId: items[0]?.id,
+      problem: messageOf(error),
+      hint: 'Run again with --verbose for the stack; what was finished is kept.',
+      cause: error,
+    });
+  }
+}
+
+function manifestItem<Config extends Json>(
+  { stage, context }: Run<Config> & { context: PlanContext<Config> },
+  { item, outcome }: { item: PlannedItem; outcome: Outcome },
+): ManifestItem {
+  const { id, inputs, params } = item;
+  const base = { id, key: itemKey(stage, context.config, item), inputs, ...(params && { params }) };
+  if ('quarantine' in outcome) return { ...base, outputs: [], quarantine: outcome.quarantine };
+  return { ...base, outputs: [...outcome.outputs], ...(outcome.data && { data: outcome.data }) };
+}
+
+/** Items that share a group, in the plan's order. */
+function groupItems(items: readonly PlannedItem[]): PlannedItem[][] {
+  return [...groupBy(items, (item) => item.group ?? `item ${item.id}`).values()];
+}
+
+function processContext<Config extends Json>(
+  run: Run<Config> & { context: PlanContext<Config> },
+): ProcessContext<Config> {
+  const { context, folder } = run;
+  const stagedPath = async (path: string) => {
+    const full = join(folder.staged, path);
+    await mkdir(dirname(full), { recursive: true });
+    return full;
+  };
+  return {
+    root: context.root,
+    dataset: context.dataset,
+    config: context.config,
+    upstream: context.upstream,
+    read: (path, sha256) => readInput(context.root, { path, sha256 }),
+    stagedPath,
+    async write(path, data): Promise<ManifestOutput> {
+      const full = await stagedPath(path);
+      const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+      try {
+        await writeFile(full, bytes);
+      } catch (error) {
+        throw writeError('write', full, error);
+      }
+      return { path, sizeBytes: bytes.byteLength, sha256: digestOf(bytes) };
+    },
+  };
+}
+
+async function readInput(
+  root: string,
+  { path, sha256 }: { path: string; sha256: string },
+): Promise<Uint8Array> {
+  const full = resolve(root, path);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(full);
+  } catch (error) {
+    throw new AtelierError({
+      code: 'INPUT_MISSING',
+      action: 'read',
+      path: full,
+      problem: messageOf(error),
+      hint: 'Run "npx atelier preprocess" again: it takes in what changed, or makes what is missing.',
+      cause: error,
+    });
+  }
+  if (digestOf(bytes) === sha256) return bytes;
+  throw new AtelierError({
+    code: 'INPUT_CHANGED',
+    action: 'use',
+    path: full,
+    problem: 'its content is no longer what was planned with',
+    hint: 'Run "npx atelier preprocess" again: it takes in what changed.',
+  });
+}
+
+/** Refuses to begin what cannot be finished. */
+async function ensureSpace<Config extends Json>(
+  run: Run<Config> & { plan: Plan; diff: Diff },
+): Promise<void> {
+  const { sizeBytes } = run.plan;
+  if (sizeBytes === undefined) return;
+  const needed = run.diff.stale.reduce((sum, { item }) => sum + sizeBytes(item), 0);
+  const { bavail, bsize } = await statfs(run.folder.path);
+  if (needed <= bavail * bsize) return;
+  throw new AtelierError({
+    code: 'DISK_FULL',
+    action: 'begin writing to',
+    path: run.folder.path,
+    problem: `it needs ${gigabytes(needed)} and ${gigabytes(bavail * bsize)} are free`,
+    hint: 'Free the space, move the dataset to a larger disk, or choose normalize.dtype uint8 (a quarter of float32).',
+  });
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
+
+function refuseBudget<Config extends Json>(
+  run: Run<Config>,
+  items: readonly ManifestItem[],
+  total: number,
+): void {
+  const { count, share } = run.dataset.config.limits.quarantineBudget;
+  const bad = items.filter((item) => item.quarantine !== undefined);
+  if (bad.length <= Math.max(count, share * total)) return;
+  const reasons = bad.slice(0, 5).map(({ quarantine }) => `${quarantine?.path}: ${quarantine?.reason}`);
+  throw new AtelierError({
+    code: 'QUARANTINE_BUDGET',
+    action: `finish the stage with ${bad.length} of ${total} items in quarantine; the first are ${reasons.join(' | ')}`,
+    problem: `limits.quarantineBudget allows ${count}, or ${share * 100} %`,
+    hint: 'Mend or remove these files, or raise limits.quarantineBudget in dataset.json. Nothing was committed.',
+  });
+}
+
+function interrupted(left: number): AtelierError {
+  return new AtelierError({
+    code: 'INTERRUPTED',
+    action: 'finish the stage',
+    problem: `it was stopped with ${left} items to go`,
+    hint: 'Run the same command again: it goes on where it was.',
+  });
+}
+
+/** The number of items at once that keeps `cores` busy: decoding waits for the disk now and then. */
+function defaultConcurrency(cores = availableParallelism()): number {
+  return Math.max(2, cores * 2);
+}

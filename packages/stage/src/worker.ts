@@ -1,0 +1,158 @@
+import { resolve } from 'node:path';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { AtelierError, messageOf, type Json } from '@atelier/core';
+import { closest } from 'fastest-levenshtein';
+import type { Stage } from './contract.js';
+import { openDataset } from './dataset.js';
+import { silentReporter, stderrReporter } from './reporter.js';
+import { runStage } from './run-stage.js';
+import { summaryLines, type RunSummary } from './summary.js';
+
+/** The options that every worker takes, as node:util's parseArgs wants them. */
+export const WORKER_OPTIONS = {
+  dataset: { type: 'string' as const, default: 'datasets/sample' },
+  set: { type: 'string', multiple: true, default: [] as string[] },
+  concurrency: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  explain: { type: 'boolean', default: false },
+  verify: { type: 'boolean', default: false },
+  resplit: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} satisfies NonNullable<ParseArgsConfig['options']>;
+
+const HELP = `Options:
+  --dataset DIR        the dataset (default datasets/sample)
+  --set key=value      another value for one setting of dataset.json, this time only; may be repeated
+  --dry-run            say what would be done and why, do nothing
+  --explain            name the reason of every single item
+  --verify             digest every file anew instead of trusting size and modification time
+  --resplit            assign all pictures to splits afresh (the split stage; the others ignore it)
+  --concurrency N      items at once (default: twice the cores); the result does not depend on it
+  --json               machine-readable output on stdout
+  --verbose            the stack of an error
+  --help`;
+
+/** A worker's options, parsed. */
+export interface WorkerOptions {
+  readonly dataset: string;
+  readonly set: string[];
+  readonly concurrency: number | undefined;
+  readonly dryRun: boolean;
+  readonly explain: boolean;
+  readonly verify: boolean;
+  readonly resplit: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly help: boolean;
+  readonly positionals: string[];
+}
+
+/**
+ * Parses a worker's command line.
+ * @throws AtelierError USAGE naming the nearest known option
+ */
+export function parseWorkerArgs(args: readonly string[]): WorkerOptions {
+  const known = Object.keys(WORKER_OPTIONS);
+  const unknown = args
+    .filter((arg) => arg.startsWith('--'))
+    .map((arg) => arg.slice(2).split('=')[0] as string);
+  for (const name of unknown.filter((n) => n !== '' && !known.includes(n))) {
+    throw usageError(
+      `--${name} is no option of it`,
+      `Did you mean --${closest(name, known)}? --help lists all.`,
+    );
+  }
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    throw usageError(messageOf(error), '--help lists the options.');
+  }
+  const { values, positionals } = parsed;
+  const concurrency = values.concurrency === undefined ? undefined : Number(values.concurrency);
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
+    throw usageError(`--concurrency is ${values.concurrency}`, 'Give a whole number from 1.');
+  }
+  return { ...values, concurrency, dryRun: values['dry-run'], positionals };
+}
+
+const parse = (args: readonly string[]) =>
+  parseArgs({ args: [...args], options: WORKER_OPTIONS, strict: true, allowPositionals: true });
+
+function usageError(problem: string, hint: string): AtelierError {
+  return new AtelierError({ code: 'USAGE', action: 'understand the command', problem, hint });
+}
+
+/**
+ * Where a relative path of the command line starts: the folder the person is in. Nx runs every task in the
+ * workspace's root and leaves the person's folder in INIT_CWD.
+ */
+export function startFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return (env['NX_TASK_TARGET_PROJECT'] !== undefined && env['INIT_CWD']) || process.cwd();
+}
+
+/** Resolves --dataset: against the person's folder, or (the default) against the workspace Nx runs in. */
+export function resolveDataset(dataset: string): string {
+  return dataset === WORKER_OPTIONS.dataset.default ? resolve(dataset) : resolve(startFolder(), dataset);
+}
+
+/** Runs stages one after the other on one dataset and reports each. */
+export async function runStages(stages: readonly Stage[], options: WorkerOptions): Promise<RunSummary[]> {
+  const dataset = await openDataset(resolveDataset(options.dataset), options.set);
+  const reporter = options.json ? { ...stderrReporter(), line: silentReporter.line } : stderrReporter();
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const summaries: RunSummary[] = [];
+  try {
+    for (const stage of stages) {
+      const summary = await runStage(stage, dataset, { ...options, reporter, signal: stop.signal });
+      summaries.push(summary);
+      for (const warning of summary.warnings) reporter.warn(`${stage.name}: ${warning}`);
+      for (const line of summaryLines(summary, options)) reporter.line(line);
+    }
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+  return summaries;
+}
+
+/** The program of one stage: what `node packages/<stage>/dist/main.js` does. */
+export async function runWorker<Config extends Json>(stage: Stage<Config>): Promise<void> {
+  await runProgram(async (args) => {
+    const options = parseWorkerArgs(args);
+    if (options.help) {
+      process.stdout.write(`The stage ${stage.name} of Atelier.\n${HELP}\n`);
+      return;
+    }
+    if (options.positionals.length > 0) {
+      throw usageError(`it takes no "${options.positionals[0]}"`, '--help lists the options.');
+    }
+    const [summary] = await runStages([stage as unknown as Stage], options);
+    if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  });
+}
+
+/**
+ * The frame of every program of the house: runs it, prints an error as one line (`--verbose`: with its stack)
+ * and sets the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.
+ */
+export async function runProgram(program: (args: string[]) => Promise<void>): Promise<void> {
+  const args = process.argv.slice(2);
+  try {
+    await program(args);
+  } catch (error) {
+    const known = error instanceof AtelierError;
+    process.stderr.write(`error: ${messageOf(error)}\n`);
+    if (args.includes('--verbose') || !known) process.stderr.write(`${stackOf(error)}\n`);
+    process.exitCode = known ? (error.code === 'INTERRUPTED' ? 130 : error.exitCode) : 1;
+  }
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack}${cause}`;
+}
