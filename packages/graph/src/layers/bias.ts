@@ -1,0 +1,19 @@
+import { typed } from '../build/operations.js';
+import { singleInput, type Step } from './layer.js';
+
+/** x + bias along the last axis, with the weight "bias". Adding one number per channel commutes with max pooling. */
+export function biasStep(): Step {
+  return singleInput(
+    'bias',
+    (context, x) => ({
+      output: typed(context.graph, ['BiasAdd', x, context.weight('bias')]),
+      backward: (dy) => ({
+        input: dy,
+        ...(context.trains('bias') && {
+          weights: { bias: typed(context.graph, ['BiasAddGrad', dy], { shape: x.shape.slice(-1) }) },
+        }),
+      }),
+    }),
+    'monotone',
+  );
+}

@@ -1,0 +1,24 @@
+import { flatten, reshape } from '../build/operations.js';
+import { requireChannelsLast } from '../model/description.js';
+import { singleInput, type Lower, type Step } from './layer.js';
+
+/** `tf.layers.flatten`: all axes but the batch become one. */
+export const lowerFlatten: Lower = (call) => {
+  requireChannelsLast(call);
+  return [
+    singleInput('flatten', ({ graph }, x) => ({
+      output: flatten(graph, x),
+      backward: (dy, wanted) => ({ input: wanted ? reshape(graph, dy, x.shape) : undefined }),
+    })),
+  ];
+};
+
+/** `tf.layers.reshape`: the same elements per sample in the shape that tfjs resolved. */
+export const lowerReshape: Lower = (call) => [reshapeStep(call.outputShape)];
+
+function reshapeStep(shape: readonly (number | null)[]): Step {
+  return singleInput('reshape', ({ graph }, x) => ({
+    output: reshape(graph, x, shape),
+    backward: (dy, wanted) => ({ input: wanted ? reshape(graph, dy, x.shape) : undefined }),
+  }));
+}

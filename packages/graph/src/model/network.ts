@@ -1,0 +1,108 @@
+import type { Graph } from '../build/graph.js';
+import { add, addAll } from '../build/operations.js';
+import type { Tensor } from '../build/tensor.js';
+import type { LayerContext, StepResult } from '../layers/layer.js';
+import type { LayerCall, WeightSpec } from './description.js';
+import type { PlannedStep } from './plan-steps.js';
+
+/** What the steps of one network share while they are written into a graph. */
+export interface Network {
+  readonly graph: Graph;
+  readonly training: boolean;
+  readonly weights: readonly WeightSpec[];
+  /** The value of a weight, by its index. */
+  read(weight: number): Tensor;
+  /** Sets a weight at the end of the step. */
+  assign(weight: number, value: Tensor): void;
+  /** The seed of the step, int32 [2]. */
+  seed(): Tensor;
+}
+
+/** A network's forward pass: the result of every step, in their order. */
+export interface ForwardPass {
+  readonly results: readonly StepResult[];
+  /** The output of a step, or of the model's input for -1. */
+  output(step: number): Tensor;
+}
+
+/** Emits the forward pass of all steps over `input`, below a scope per layer. */
+export function emitForward(network: Network, steps: readonly PlannedStep[], input: Tensor): ForwardPass {
+  const results: StepResult[] = [];
+  const output = (step: number) => (step === -1 ? input : results[step]!.output);
+  steps.forEach(({ step, call, inputs }, index) => {
+    const context = layerContext(network, call, index);
+    results.push(
+      network.graph.within(`${call.name}/${step.name}`, () => step.forward(context, inputs.map(output))),
+    );
+  });
+  return { results, output };
+}
+
+/**
+ * Emits the backward pass from `gradient`, the loss' gradient at the output of step `from`, as far down as weights
+ * are trained.
+ * @returns the gradient of each trained weight that the loss depends on, by its index
+ */
+export function emitBackward(
+  network: Network,
+  { steps, results }: { steps: readonly PlannedStep[]; results: readonly StepResult[] },
+  { from, gradient }: { from: number; gradient: Tensor },
+): Map<number, Tensor> {
+  const { graph } = network;
+  const wanted = trainedBelow(steps, network.weights);
+  const arrived = new Map<number, Tensor[]>([[from, [gradient]]]);
+  const weightGradients = new Map<number, Tensor>();
+  for (let index = from; index >= 0; index--) {
+    const gradients = arrived.get(index);
+    if (gradients === undefined || !wanted[index]) continue;
+    const { step, call, inputs } = steps[index]!;
+    graph.within(`gradients/${call.name}/${step.name}`, () => {
+      const wantedInputs = inputs.map((input) => input >= 0 && wanted[input]!);
+      const found = results[index]!.backward(addAll(graph, gradients), wantedInputs);
+      inputs.forEach((input, position) => {
+        const part = found.inputs[position];
+        if (part !== undefined && wantedInputs[position]) {
+          arrived.set(input, [...(arrived.get(input) ?? []), part]);
+        }
+      });
+      for (const [role, part] of Object.entries(found.weights ?? {})) {
+        const weight = call.weights[role]!;
+        const other = weightGradients.get(weight);
+        weightGradients.set(weight, other === undefined ? part : add(graph, other, part));
+      }
+    });
+  }
+  return weightGradients;
+}
+
+/** For each step, whether it or anything below it has a trained weight. */
+function trainedBelow(steps: readonly PlannedStep[], weights: readonly WeightSpec[]): readonly boolean[] {
+  const wanted: boolean[] = [];
+  for (const { call, inputs } of steps) {
+    const own = Object.values(call.weights).some((weight) => weights[weight]!.trainable);
+    wanted.push(own || inputs.some((input) => input >= 0 && wanted[input]!));
+  }
+  return wanted;
+}
+
+function layerContext(network: Network, call: LayerCall, index: number): LayerContext {
+  const { graph, training, weights } = network;
+  const weightOf = (role: string): number => {
+    const weight = call.weights[role];
+    if (weight === undefined) throw new Error(`layer "${call.name}" has no weight "${role}"`);
+    return weight;
+  };
+  return {
+    graph,
+    training,
+    weight: (role) => network.read(weightOf(role)),
+    hasWeight: (role) => call.weights[role] !== undefined,
+    trains: (role) => weights[call.weights[role] ?? -1]?.trainable === true,
+    assign: (role, value) => network.assign(weightOf(role), value),
+    seed: () =>
+      add(graph, network.seed(), graph.constant(Int32Array.of(layerSeed(index), 0), [2], 'layerSeed')),
+  };
+}
+
+/** A number per layer that spreads over all 32 bits: multiples of 2^32 / golden ratio (Knuth, TAOCP 6.4). */
+const layerSeed = (index: number) => Math.imul(index + 1, 0x9e3779b9);
