@@ -1,1 +1,50 @@
-export {};
+/**
+ * The formats on disk, pictures apart: what each stage leaves behind for the next one and for people with other
+ * tools. Every writer is atomic and gives equal bytes for equal content; every reader proves what it reads or says
+ * what is wrong with it.
+ */
+export { digestFile, sha256, type FileDigest } from './digest.js';
+export { damagedError, readError, writeError } from './file-errors.js';
+export {
+  createAtomicFile,
+  isPartialFileName,
+  writeFileAtomic,
+  type AtomicFile,
+  type AtomicOptions,
+} from './write-atomic.js';
+export {
+  manifestFileName,
+  readManifest,
+  writeManifest,
+  type Manifest,
+  type ManifestHeader,
+  type ManifestItem,
+  type ManifestOutput,
+  type ManifestQuarantine,
+} from './manifest.js';
+export {
+  createTensorShard,
+  openTensorShard,
+  type TensorRow,
+  type TensorShard,
+  type TensorShardSpec,
+  type TensorShardWriter,
+} from './arrow/tensor-shard.js';
+export {
+  type ColumnData,
+  type ElementData,
+  type ElementType,
+  type ScalarType,
+} from './arrow/arrow-columns.js';
+export { readArrowTable, writeArrowTable, type ArrowTable, type TableColumn } from './arrow/arrow-table.js';
+export { readCsv, writeCsv, type CsvTable } from './csv.js';
+export {
+  decodeNpy,
+  readNpy,
+  writeNpy,
+  type NpyArray,
+  type NpyDtype,
+  type WritableNpyArray,
+} from './numpy/npy.js';
+export { createNpz, readNpz, writeNpz, type NpzChunks, type NpzEntry, type NpzWriter } from './numpy/npz.js';
+export { float16Bits, float16Value, fromFloat16, toFloat16 } from './numpy/float16.js';

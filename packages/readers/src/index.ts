@@ -4,3 +4,4 @@
  */
 export { defaultPlace, ensureReaders, venvPython, type ReadersPlace } from './ensure-readers.js';
 export { runPython } from './run-python.js';
+export { repositoryRoot, sourceNodeArgs } from './source-node.js';

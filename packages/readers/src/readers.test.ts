@@ -1,7 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { defaultPlace, ensureReaders, runPython, venvPython, type ReadersPlace } from './index.js';
+import {
+  defaultPlace,
+  ensureReaders,
+  repositoryRoot,
+  runPython,
+  sourceNodeArgs,
+  venvPython,
+  type ReadersPlace,
+} from './index.js';
 
 describe('runPython', () => {
   it('uses exactly the pinned numpy and Pillow', async () => {
@@ -95,5 +104,17 @@ describe('ensureReaders', () => {
       /pip install[^]*package index[^]*no\/such\/package\.whl/,
     );
     await expect(ensureReaders(place)).rejects.toThrow(/pip install/);
+  });
+});
+
+describe('sourceNodeArgs', () => {
+  it('runs a package from its sources in another process', () => {
+    const script = `import { sourceNodeArgs } from '@atelier/readers'; process.stdout.write(import.meta.resolve('@atelier/readers') + ' ' + sourceNodeArgs.length);`;
+    const { stdout, stderr } = spawnSync(process.execPath, [...sourceNodeArgs, '--eval', script], {
+      cwd: repositoryRoot,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/readers\/src\/index\.ts 3$/);
   });
 });

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { AtelierError, messageOf } from '@atelier/core';
+import type { FileDigest } from './digest.js';
+import { readError } from './file-errors.js';
+import { writeFileAtomic } from './write-atomic.js';
+
+/** A CSV table read into memory. */
+export interface CsvTable {
+  /** The names in its header, in order. */
+  readonly columns: readonly string[];
+  /** One record per row, by column name; every value a text. */
+  readonly rows: readonly Readonly<Record<string, string>>[];
+  /** For each row the line of the file on which it ends, from 1, for error messages. */
+  readonly lines: readonly number[];
+}
+
+const readAction = 'read the table';
+
+/**
+ * Writes a CSV table atomically: RFC 4180, UTF-8 without BOM, a header, line ends LF.
+ * @param columns the header, and the order of the values
+ * @param rows one record per row; numbers and booleans are written as JavaScript prints them
+ * @throws AtelierError WRITE_FAILED naming column and row of a missing value, or DISK_FULL
+ */
+export async function writeCsv(
+  path: string,
+  columns: readonly string[],
+  rows: Iterable<Readonly<Record<string, string | number | boolean>>>,
+): Promise<FileDigest> {
+  const { stringify } = await import('csv-stringify/sync');
+  const fail = (problem: string) =>
+    new AtelierError({
+      code: 'WRITE_FAILED',
+      action: 'write the table',
+      path,
+      problem,
+      hint: 'This is a mistake in the program: every row needs a text or a number in every column.',
+    });
+  const records: string[][] = [[...columns]];
+  for (const row of rows) {
+    records.push(
+      columns.map((name) => {
+        const text = row[name] === undefined || row[name] === null ? undefined : String(row[name]);
+        if (text === undefined || /\p{Surrogate}/u.test(text)) {
+          throw fail(`row ${records.length} has ${JSON.stringify(text) ?? 'nothing'} in column "${name}"`);
+        }
+        return text;
+      }),
+    );
+  }
+  // a lone empty value would be an empty line, which readers skip; a lone CR is a line end to many
+  const text = stringify(records, { quoted_empty: columns.length === 1, quoted_match: /[\r\uFEFF]/ });
+  return writeFileAtomic(path, text);
+}
+
+/**
+ * Reads a CSV table (RFC 4180), with LF or CRLF, with a BOM or without; empty lines are skipped.
+ * @param required columns that must be there
+ * @throws AtelierError READ_FAILED when it cannot be read; INPUT_MISSING when it is not there; INPUT_INVALID naming
+ * the missing or repeated column or the line of a row with too few or too many values or a stray quote
+ */
+export async function readCsv(path: string, required: readonly string[] = []): Promise<CsvTable> {
+  const { CsvError, parse } = await import('csv-parse/sync');
+  const fail = (problem: string, hint: string, cause?: unknown) =>
+    new AtelierError({ code: 'INPUT_INVALID', action: readAction, path, problem, hint, cause });
+  const text = decodeUtf8(await readBytes(path), fail);
+  let parsed: { record: string[]; info: { lines: number } }[];
+  try {
+    parsed = parse(text, { info: true, skip_empty_lines: true, record_delimiter: ['\r\n', '\n'] }) as never;
+  } catch (error) {
+    const line = error instanceof CsvError ? (error as { lines?: unknown }).lines : undefined;
+    throw fail(
+      `line ${String(line ?? '?')}: ${messageOf(error)}`,
+      'Give every row one value for each column.',
+      error,
+    );
+  }
+  const [header, ...body] = parsed;
+  const columns = header?.record ?? [];
+  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (repeated !== undefined)
+    throw fail(`its header names "${repeated}" twice`, 'Rename one of the columns.');
+  const missing = required.filter((name) => !columns.includes(name));
+  if (missing.length > 0) {
+    const names = (list: readonly string[]) => list.map((name) => `"${name}"`).join(', ');
+    throw fail(
+      `it has no column ${names(missing)}; its header has ${columns.length === 0 ? 'nothing' : names(columns)}`,
+      'Name the columns in the first line.',
+    );
+  }
+  return {
+    columns,
+    rows: body.map(({ record }) => Object.fromEntries(columns.map((name, i) => [name, record[i] as string]))),
+    lines: body.map(({ info }) => info.lines),
+  };
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const failure = readError(readAction, path, error);
+    if (failure.code !== 'ARTIFACT_MISSING') throw failure;
+    const { action, problem } = failure;
+    const hint = 'Check its name, or write it.';
+    throw new AtelierError({ code: 'INPUT_MISSING', action, path, problem, hint, cause: error });
+  }
+}
+
+/** The text of UTF-8 bytes, a BOM at their start left out. */
+function decodeUtf8(bytes: Uint8Array, fail: (problem: string, hint: string) => AtelierError): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw fail('it is not UTF-8 text', 'Save the table as CSV in UTF-8.');
+  }
+}
