@@ -81,7 +81,9 @@ export interface NativeBinding {
 
 /**
  * Loads the addon into this thread (0.3 s the first time in a process, 900 MB of address space). The same module
- * that `require('@tensorflow/tfjs-node')` uses, so both see one TensorFlow.
+ * that `require('@tensorflow/tfjs-node')` uses, so both see one TensorFlow. Works in worker threads; an addon of kind
+ * 'tfjs-node-download' must be loaded in the main thread first, or the process crashes at its end (Node unloads it with
+ * the worker while TensorFlow's threads run; ours is linked so that it stays).
  *
  * @throws AtelierError NATIVE_UNAVAILABLE where it is not installed, or does not load.
  */

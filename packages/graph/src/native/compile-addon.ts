@@ -29,7 +29,9 @@ export function addonCompilation(
 
 /**
  * The compiler's arguments: the sources to one Node-API addon that finds its library by an absolute rpath.
- * `-z initfirst` lets log-level.cc run before the library's own static objects.
+ * `-z initfirst` lets log-level.cc run before the library's own static objects; `-z nodelete` keeps TensorFlow, whose
+ * threads go on running, in memory when the worker thread that loaded the addon ends (Node unloads a worker's addons,
+ * and the process would crash).
  */
 export function compileArguments(
   { platform, wheel, folder, sources, headers }: Compilation,
@@ -42,7 +44,9 @@ export function compileArguments(
     '-O2',
     '-fPIC',
     '-DNAPI_VERSION=8',
-    ...(isMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-Wl,-z,initfirst']),
+    ...(isMac
+      ? ['-bundle', '-undefined', 'dynamic_lookup']
+      : ['-shared', '-Wl,-z,initfirst', '-Wl,-z,nodelete']),
     `-I${headers}`,
     `-I${dirname(sources[0] ?? '')}`,
     `-I${join(folder, 'include')}`,

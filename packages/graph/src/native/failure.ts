@@ -179,7 +179,7 @@ export function downloadFailure(result: CommandResult): Failure {
   return {
     problem: result.ok
       ? 'its installer ended without an addon'
-      : tellingLine(result.stderr, /error/i) || result.ending,
+      : tellingLine(result.stderr, /^\w*Error:/) || result.ending,
     hint: 'Let this machine reach the host that tfjs-node downloads from, or set TFJS_NODE_CDN_STORAGE to a mirror.',
   };
 }
@@ -196,7 +196,7 @@ export function loadFailure(
     };
   }
   return {
-    problem: `${addonPath} does not load: ${tellingLine(result.stderr, /error/i) || result.ending}`,
+    problem: `${addonPath} does not load: ${tellingLine(result.stderr, /^\w*Error:/) || result.ending}`,
     hint: `Delete ${remedy} and run it again.`,
   };
 }

@@ -11,7 +11,14 @@ import { placeCopy, placeText } from './place-file.js';
 import { runCommand } from './run-command.js';
 import { runTfjsNodeInstaller } from './tfjs-node-install.js';
 import { ensureWheelLibrary, freeBytes, hasWheelLibrary, type WheelEffects } from './wheel-library.js';
-import { glibcVersion, type Machine, thisMachine, type Wheel, wheelFor } from './wheels.js';
+import {
+  glibcVersion,
+  type Machine,
+  TENSORFLOW_VERSION,
+  thisMachine,
+  type Wheel,
+  wheelFor,
+} from './wheels.js';
 
 /** One way to come by the addon. Throws where it fails. */
 export interface InstallStep {
@@ -107,7 +114,11 @@ function cachedWheel({ wheel, paths }: InstallContext): Wheel | undefined {
 
 /** Takes the addon that is there for good, if it loads. */
 async function adopt(context: InstallContext, cached: Wheel | undefined): Promise<void> {
-  const { addonPath } = context;
+  const { addonPath, tfjsNode } = context;
+  const { kind, tensorflowVersion, problem } = nativeState(tfjsNode);
+  if (kind === 'wheel' && tensorflowVersion !== TENSORFLOW_VERSION) {
+    throw stepError({ problem: problem ?? `it is TensorFlow ${tensorflowVersion}`, hint: '' });
+  }
   const version = await tensorflowVersionOf(addonPath, context);
   const compiled = cached === undefined ? undefined : compiledAddonPath(compilationOf(context, cached));
   const isOurs =

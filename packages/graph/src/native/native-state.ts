@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '@atelier/core';
 
 import { addonPathOf, tfjsNodeFolder } from './native-paths.js';
-import { thisMachine } from './wheels.js';
+import { TENSORFLOW_VERSION, thisMachine } from './wheels.js';
 
 /** What is installed of native TensorFlow. */
 export interface NativeState {
@@ -83,6 +83,9 @@ function readStamp(addonPath: string): Stamp | string {
 
 function stampProblem(stamp: Stamp, addonPath: string): string | null {
   if (stamp.platform !== thisMachine().platform) return `it was installed for ${stamp.platform}`;
+  if (stamp.kind === 'wheel' && stamp.tensorflowVersion !== TENSORFLOW_VERSION) {
+    return `it is TensorFlow ${stamp.tensorflowVersion} where ${TENSORFLOW_VERSION} is wanted`;
+  }
   if (stamp.addonSha256 !== digestOfFile(addonPath)) return 'the addon has changed since it was tried';
   if (stamp.libraryPath === null) return null;
   const library = statSync(stamp.libraryPath, { throwIfNoEntry: false });
