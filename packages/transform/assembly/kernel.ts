@@ -4,10 +4,10 @@
  * change of one 8-bit RGB picture. `src/reference.ts` is the readable definition of both; a test holds them
  * together. Compiled by tools/build-wasm.mjs, driven by src/transformer.ts.
  *
- * Memory: the affine (six f64), then [guard | source picture | guard | target picture | slack], pictures as rows
- * of R, G, B bytes without padding. Every pixel of a fill mode takes the same path without a branch: coordinates
- * are brought inside by arithmetic, and a neighbour outside the picture has weight 0, so what is read in its
- * place (the guards, the next row) never counts.
+ * Memory: the affine (six f64), then [guard | source | slack | guard | target | slack], pictures as rows
+ * of R, G, B bytes without padding. Coordinates are brought inside by arithmetic, and a neighbour outside the
+ * picture has weight 0, so what is read in its place (the guards, the next row) never counts. Sides are at most
+ * 32,766 pixels and coordinates below 2^22: the caller sees to it.
  */
 
 const REFLECT = 0;
@@ -42,11 +42,14 @@ export function targetAddress(): usize {
 export function configure(pictureWidth: i32, pictureHeight: i32): bool {
   width = pictureWidth;
   height = pictureHeight;
-  const row = <usize>width * 3;
+  const row = <u64>width * 3;
   const guard = (row * 2 + 64) & ~15;
-  source = ((__heap_base + 15) & ~15) + guard;
-  target = source + ((row * height + 15) & ~15) + guard;
-  const end = target + row * height + 64;
+  const picture = (row * height + 79) & ~15; // with slack
+  const start = ((__heap_base + 15) & ~15) + guard;
+  const end = start + picture + guard + picture;
+  if (end > 0xffff0000) return false;
+  source = <usize>start;
+  target = <usize>(start + picture + guard);
   const missing = <i32>((end + 0xffff) >>> 16) - memory.size();
   return missing <= 0 || memory.grow(missing) >= 0;
 }

@@ -32,15 +32,16 @@ export async function instantiateKernel(): Promise<Kernel> {
 
 async function compile(): Promise<object> {
   const { readFile } = await import('node:fs/promises');
-  const url = new URL('../dist/kernel.wasm', import.meta.url);
+  const { fileURLToPath } = await import('node:url');
+  const path = fileURLToPath(new URL('../dist/kernel.wasm', import.meta.url));
   try {
-    return await WebAssembly.compile(await readFile(url));
+    return await WebAssembly.compile(await readFile(path));
   } catch (cause) {
     compiled = undefined;
     throw new AtelierError({
       code: 'NATIVE_UNAVAILABLE',
       action: 'load the WebAssembly kernel',
-      path: url.pathname,
+      path,
       problem: messageOf(cause),
       hint: 'Build it with `npm run build`; it needs a JavaScript engine with WebAssembly SIMD.',
       cause,

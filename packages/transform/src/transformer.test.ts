@@ -300,12 +300,12 @@ describe('WebAssembly and reference', () => {
   });
 
   it('sum up large bright pictures without overflow', async () => {
-    const size = { width: 3000, height: 2000 };
+    const size = { width: 3000, height: 3000 }; // 9e6 x 255 is above 2^31
     const { apply } = await createTransformer(size);
-    const pixels = plain(size, 255);
+    const pixels = new Uint8Array(size.width * size.height * 3).fill(255);
     for (const contrast of ['grey', 'channel'] as const) {
       const out = apply(request(pixels, { contrast, ...geometric({ contrast: { factor: 0 } }) }));
-      expect(mean(out)).toBe(255);
+      expect(Buffer.compare(out, pixels)).toBe(0);
     }
   });
 
@@ -328,6 +328,32 @@ describe('WebAssembly and reference', () => {
       const fast = one.apply(small).slice();
       // one level before a contrast of up to 1.2 may become two after it
       expect(worst(fast, applyReference(small, oblong))).toBeLessThanOrEqual(2);
+    }
+  });
+});
+
+describe('createTransformer', () => {
+  it('refuses sizes that no memory holds', async () => {
+    await expect(createTransformer({ width: 32_766, height: 32_766 })).rejects.toThrow(
+      /two of 32766 x 32766 do not fit/,
+    );
+    await expect(createTransformer({ width: 32_767, height: 1 })).rejects.toThrow(/from 1 to 32766/);
+    await expect(createTransformer({ width: 1.5, height: 1 })).rejects.toThrow(/their size is 1.5 x 1/);
+  });
+
+  it('works on the longest rows and columns', async () => {
+    for (const size of [
+      { width: 32_766, height: 2 },
+      { width: 2, height: 32_766 },
+    ]) {
+      const { apply } = await createTransformer(size);
+      const pixels = asymmetric(size);
+      const once = apply(request(pixels, geometric({ flip: { horizontal: true, vertical: true } })));
+      const expected = picture(size, (x, y) => {
+        const from = ((size.height - 1 - y) * size.width + size.width - 1 - x) * 3;
+        return [...pixels.subarray(from, from + 3)];
+      });
+      expect(worst(once, expected)).toBe(0);
     }
   });
 });
