@@ -11,20 +11,13 @@ import type { Wheel } from './wheels.js';
 /** What one compilation takes and where it goes. */
 export interface Compilation {
   readonly platform: string;
-  readonly wheel: Wheel;
+  /** The C API's library and the framework's. */
+  readonly libraries: Wheel['libraries'];
   /** The cache's folder, with lib/ and include/. */
   readonly folder: string;
   readonly sources: readonly string[];
   /** Where node_api.h lies. */
   readonly headers: string;
-}
-
-/** The compilation of a tfjs-node's addon against the library in the cache's folder. */
-export function addonCompilation(
-  { platform, wheel, folder }: Pick<Compilation, 'platform' | 'wheel' | 'folder'>,
-  tfjsNode: string,
-): Compilation {
-  return { platform, wheel, folder, sources: addonSources(tfjsNode), headers: nodeApiHeaders() };
 }
 
 /**
@@ -34,7 +27,7 @@ export function addonCompilation(
  * and the process would crash).
  */
 export function compileArguments(
-  { platform, wheel, folder, sources, headers }: Compilation,
+  { platform, libraries, folder, sources, headers }: Compilation,
   output: string,
 ): string[] {
   const lib = join(folder, 'lib');
@@ -52,51 +45,65 @@ export function compileArguments(
     `-I${join(folder, 'include')}`,
     ...sources,
     ...(isMac
-      ? wheel.libraries.map((name) => join(lib, name))
-      : [`-L${lib}`, ...wheel.libraries.map((name) => `-l:${name}`)]),
+      ? libraries.map((name) => join(lib, name))
+      : [`-L${lib}`, ...libraries.map((name) => `-l:${name}`)]),
     `-Wl,-rpath,${lib}`,
     '-o',
     output,
   ];
 }
 
-/** Where the compiled addon is kept: a name for these sources, these arguments and this place. */
-export function compiledAddonPath(compilation: Compilation): string {
-  const hash = createHash('sha256').update(
-    JSON.stringify(compileArguments({ ...compilation, sources: [], headers: '' }, '')),
-  );
-  const binding = dirname(compilation.sources[0] ?? '');
+/** A short digest of what the addon is made from: its sources, their headers and the compiler's arguments. */
+export function addonKey(platform: string, tfjsNode: string): string {
+  const libraries = ['capi', 'framework'] as const;
+  const anywhere = { platform, libraries, folder: '', sources: [], headers: '' };
+  const hash = createHash('sha256').update(JSON.stringify(compileArguments(anywhere, '')));
+  const binding = join(tfjsNode, 'binding');
   const headers = readdirSync(binding).filter((name) => name.endsWith('.h'));
-  for (const path of [...compilation.sources, ...headers.sort().map((name) => join(binding, name))]) {
+  for (const path of [...addonSources(tfjsNode), ...headers.sort().map((name) => join(binding, name))]) {
     hash.update('\0').update(readFileSync(path));
   }
-  return join(compilation.folder, `addon-${hash.digest('hex').slice(0, 16)}`, 'tfjs_binding.node');
+  return hash.digest('hex').slice(0, 16);
 }
+
+/** Where the compiled addon is kept: a name for what it is made from and for this place, which is its rpath. */
+export function compiledAddonPath(folder: string, key: string): string {
+  const place = createHash('sha256').update(folder).digest('hex').slice(0, 8);
+  return join(folder, `addon-${key}-${place}`, 'tfjs_binding.node');
+}
+
+/** What {@link compileAddon} needs from outside. */
+export interface CompileEffects {
+  readonly run: (command: Command) => Promise<CommandResult>;
+  readonly report: (line: string) => void;
+}
+
+/** An addon to be had: for which platform, from which tfjs-node, against the libraries in which cache folder. */
+export type AddonWanted = Pick<Compilation, 'platform' | 'libraries' | 'folder'> & {
+  readonly tfjsNode: string;
+};
 
 /**
  * Compiles the addon into the cache unless it is there (8 s).
  *
- * @param run starts a program.
+ * @returns its path in the cache.
  * @throws AtelierError NATIVE_UNAVAILABLE where no compiler is found, or it fails.
  */
-export async function compileAddon(
-  compilation: Compilation,
-  { run, report }: { run: (command: Command) => Promise<CommandResult>; report: (line: string) => void },
-): Promise<string> {
-  const addon = compiledAddonPath(compilation);
+export async function compileAddon(wanted: AddonWanted, { run, report }: CompileEffects): Promise<string> {
+  const { platform, folder, tfjsNode } = wanted;
+  const addon = compiledAddonPath(folder, addonKey(platform, tfjsNode));
   if (existsSync(addon)) return addon;
   report("TensorFlow: compiling tfjs-node's addon against it");
-  const compilers = [process.env['CXX'], 'c++', 'g++', 'clang++'].filter(
-    (name) => name !== undefined && name !== '',
-  );
+  const compilation = { ...wanted, sources: addonSources(tfjsNode), headers: nodeApiHeaders() };
+  const compilers = [process.env['CXX'] ?? '', 'c++', 'g++', 'clang++'].filter((name) => name !== '');
   await placeWith(addon, async (temporary) => {
-    for (const file of compilers as string[]) {
+    for (const file of compilers) {
       const result = await run({ file, args: compileArguments(compilation, temporary), limitMs: 600_000 });
       if (result.notFound) continue;
       if (!result.ok) throw stepError(compileFailure(file, result));
       return;
     }
-    throw stepError(noCompilerFailure(compilers as string[], compilation.platform));
+    throw stepError(noCompilerFailure(compilers, platform));
   });
   return addon;
 }

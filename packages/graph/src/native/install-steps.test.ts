@@ -143,7 +143,7 @@ describe('the three ways to install', () => {
     expect(log).toEqual(['installer', 'pip', 'compiler', 'load']);
     expect(await readFile(context.addonPath, 'utf8')).toBe('compiled');
     const below = (await cacheFiles()).map((name) =>
-      name.replace(/^2\.21\.0-[^/]+\/?/, '').replace(/addon-[0-9a-f]{16}/, 'addon'),
+      name.replace(/^2\.21\.0-[^/]+\/?/, '').replace(/addon-[0-9a-f]{16}-[0-9a-f]{8}/, 'addon'),
     );
     expect(below).toEqual(
       [
@@ -269,6 +269,16 @@ describe('the three ways to install', () => {
     log.length = 0;
     expect(await install()).toMatchObject({ tensorflowVersion: '2.21.0', problem: null });
     expect(log).toEqual(['load']);
+  });
+
+  it('compiles again when the sources of the addon have changed', async () => {
+    const { log, context, install } = await clone();
+    await install();
+    await writeFile(join(context.tfjsNode, 'binding', 'addon.cc'), 'int other;');
+    expect(nativeState(context.tfjsNode).problem).toBe('the addon was compiled from other sources');
+    log.length = 0;
+    expect(await install()).toMatchObject({ kind: 'wheel', problem: null });
+    expect(log).toEqual(['compiler', 'load']);
   });
 
   it('downloads and compiles again when forced', async () => {

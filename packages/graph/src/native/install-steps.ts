@@ -2,23 +2,23 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { addonCompilation, compileAddon, type Compilation, compiledAddonPath } from './compile-addon.js';
+import { addonKey, compileAddon } from './compile-addon.js';
 import { failureOf, libcFailure, loadFailure, noWheelFailure, stepError } from './failure.js';
 import { withInstallLock } from './install-lock.js';
 import { addonPathOf, cachePaths, type CachePaths, tfjsNodeFolder } from './native-paths.js';
-import { digestOfFile, nativeState, type NativeState, type Stamp, stampPathOf } from './native-state.js';
+import {
+  digestOfFile,
+  nativeState,
+  type NativeState,
+  readStamp,
+  type Stamp,
+  stampPathOf,
+} from './native-state.js';
 import { placeCopy, placeText } from './place-file.js';
 import { runCommand } from './run-command.js';
 import { runTfjsNodeInstaller } from './tfjs-node-install.js';
 import { ensureWheelLibrary, freeBytes, hasWheelLibrary, type WheelEffects } from './wheel-library.js';
-import {
-  glibcVersion,
-  type Machine,
-  TENSORFLOW_VERSION,
-  thisMachine,
-  type Wheel,
-  wheelFor,
-} from './wheels.js';
+import { glibcVersion, type Machine, thisMachine, type Wheel, wheelFor } from './wheels.js';
 
 /** One way to come by the addon. Throws where it fails. */
 export interface InstallStep {
@@ -96,7 +96,7 @@ async function fromWhatIsThere(context: InstallContext): Promise<void> {
   let problem = `no addon in ${tfjsNode}`;
   if (existsSync(addonPath)) {
     try {
-      return await adopt(context, cached);
+      return await adopt(context);
     } catch (error) {
       problem = failureOf(error).problem;
       await rm(addonPath, { force: true }); // tfjs-node's installer would take it for done
@@ -112,27 +112,22 @@ function cachedWheel({ wheel, paths }: InstallContext): Wheel | undefined {
   return wheel !== undefined && hasWheelLibrary(paths.folder, wheel) ? wheel : undefined;
 }
 
-/** Takes the addon that is there for good, if it loads. */
-async function adopt(context: InstallContext, cached: Wheel | undefined): Promise<void> {
+/** Takes the addon that is there for good, if it loads and is not ours: ours comes from the cache. */
+async function adopt(context: InstallContext): Promise<void> {
   const { addonPath, tfjsNode } = context;
-  const { kind, tensorflowVersion, problem } = nativeState(tfjsNode);
-  if (kind === 'wheel' && tensorflowVersion !== TENSORFLOW_VERSION) {
-    throw stepError({ problem: problem ?? `it is TensorFlow ${tensorflowVersion}`, hint: '' });
+  const stamp = readStamp(addonPath);
+  if (typeof stamp !== 'string' && stamp.kind === 'wheel' && stamp.addonSha256 === digestOfFile(addonPath)) {
+    throw stepError({ problem: nativeState(tfjsNode).problem ?? 'it is to be replaced', hint: '' });
   }
   const version = await tensorflowVersionOf(addonPath, context);
-  const compiled = cached === undefined ? undefined : compiledAddonPath(compilationOf(context, cached));
-  const isOurs =
-    compiled !== undefined && existsSync(compiled) && digestOfFile(compiled) === digestOfFile(addonPath);
-  await stamp(context, isOurs ? 'wheel' : 'tfjs-node-download', version);
-}
-
-function compilationOf({ machine, paths, tfjsNode }: InstallContext, wheel: Wheel): Compilation {
-  return addonCompilation({ platform: machine.platform, wheel, folder: paths.folder }, tfjsNode);
+  await writeStamp(context, { kind: 'tfjs-node-download', version, addon: addonPath });
 }
 
 async function fromTfjsNode(context: InstallContext): Promise<void> {
   await runTfjsNodeInstaller(context);
-  await stamp(context, 'tfjs-node-download', await tensorflowVersionOf(context.addonPath, context));
+  const { addonPath: addon } = context;
+  const version = await tensorflowVersionOf(addon, context);
+  await writeStamp(context, { kind: 'tfjs-node-download', version, addon });
 }
 
 async function fromWheel(context: InstallContext): Promise<void> {
@@ -145,32 +140,40 @@ async function fromWheel(context: InstallContext): Promise<void> {
 }
 
 /** Puts the addon that belongs to the cached library where tfjs-node looks, compiled first where it must be. */
-async function linkCached(context: InstallContext, wheel: Wheel): Promise<void> {
-  const addon = await compileAddon(compilationOf(context, wheel), context);
+async function linkCached(context: InstallContext, { libraries }: Wheel): Promise<void> {
+  const { machine, paths, tfjsNode, addonPath } = context;
+  const wanted = { platform: machine.platform, libraries, folder: paths.folder, tfjsNode };
+  const addon = await compileAddon(wanted, context);
   const version = await tensorflowVersionOf(addon, context);
-  await placeCopy(context.addonPath, addon);
-  await stamp(context, 'wheel', version);
+  // the stamp first: an addon of ours without one would pass for tfjs-node's own
+  await writeStamp(context, { kind: 'wheel', version, addon });
+  await placeCopy(addonPath, addon);
 }
 
-async function stamp(
-  { addonPath, machine, paths, wheel, tfjsNode }: InstallContext,
-  kind: Stamp['kind'],
-  version: string,
-): Promise<void> {
-  const libraryPath =
-    kind === 'wheel' && wheel !== undefined
-      ? join(paths.folder, 'lib', wheel.libraries[0])
-      : await downloadedLibrary(tfjsNode);
-  const content: Stamp = {
+interface Stamped {
+  readonly kind: Stamp['kind'];
+  readonly version: string;
+  /** The addon, or the file that will be copied there. */
+  readonly addon: string;
+}
+
+async function writeStamp(context: InstallContext, { kind, version, addon }: Stamped): Promise<void> {
+  const { addonPath, machine, paths, wheel, tfjsNode } = context;
+  const isOurs = kind === 'wheel' && wheel !== undefined;
+  const libraryPath = isOurs
+    ? join(paths.folder, 'lib', wheel.libraries[0])
+    : await downloadedLibrary(tfjsNode);
+  const stamp: Stamp = {
     format: 1,
     kind,
     tensorflowVersion: version,
     platform: machine.platform,
-    addonSha256: digestOfFile(addonPath),
+    addonSha256: digestOfFile(addon),
+    addonKey: isOurs ? addonKey(machine.platform, tfjsNode) : null,
     libraryPath,
     librarySizeBytes: libraryPath === null ? null : statSync(libraryPath).size,
   };
-  await placeText(stampPathOf(addonPath), `${JSON.stringify(content, null, 2)}\n`);
+  await placeText(stampPathOf(addonPath), `${JSON.stringify(stamp, null, 2)}\n`);
 }
 
 /** The library that tfjs-node's installer unpacked, null where there is none by a known name. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `node packages/graph/dist/native/main.js [--force]`: installs native TensorFlow, a line per step on stderr. */
+/** `node packages/graph/dist/native/main.js [--force]`: installs native TensorFlow: a line per step on stderr, what there is on stdout. */
 import { messageOf } from '@atelier/core';
 
 import { ensureNative } from './ensure-native.js';
@@ -7,7 +7,8 @@ import { ensureNative } from './ensure-native.js';
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
 try {
-  await ensureNative({ report: print, force: process.argv.includes('--force') });
+  const state = await ensureNative({ report: print, force: process.argv.includes('--force') });
+  process.stdout.write(`TensorFlow ${state.tensorflowVersion} (${state.kind}): ${state.addonPath}\n`);
 } catch (error) {
   print(messageOf(error));
   process.exitCode = 1;

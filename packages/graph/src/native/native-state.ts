@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { messageOf } from '@atelier/core';
 
+import { addonKey } from './compile-addon.js';
 import { addonPathOf, tfjsNodeFolder } from './native-paths.js';
 import { TENSORFLOW_VERSION, thisMachine } from './wheels.js';
 
@@ -33,6 +34,8 @@ export interface Stamp {
   readonly tensorflowVersion: string;
   readonly platform: string;
   readonly addonSha256: string;
+  /** Of kind 'wheel': {@link addonKey} of what it was compiled from. */
+  readonly addonKey: string | null;
   readonly libraryPath: string | null;
   readonly librarySizeBytes: number | null;
 }
@@ -66,11 +69,12 @@ export function nativeState(tfjsNode: string = tfjsNodeFolder()): NativeState {
     libraryPath,
     addonPath,
     platform,
-    problem: stampProblem(stamp, addonPath),
+    problem: stampProblem(stamp, { addonPath, tfjsNode }),
   };
 }
 
-function readStamp(addonPath: string): Stamp | string {
+/** The stamp beside an addon, or why there is none to go by. */
+export function readStamp(addonPath: string): Stamp | string {
   const path = stampPathOf(addonPath);
   if (!existsSync(path)) return 'the addon there has not been tried yet';
   try {
@@ -81,10 +85,16 @@ function readStamp(addonPath: string): Stamp | string {
   }
 }
 
-function stampProblem(stamp: Stamp, addonPath: string): string | null {
+function stampProblem(
+  stamp: Stamp,
+  { addonPath, tfjsNode }: { addonPath: string; tfjsNode: string },
+): string | null {
   if (stamp.platform !== thisMachine().platform) return `it was installed for ${stamp.platform}`;
   if (stamp.kind === 'wheel' && stamp.tensorflowVersion !== TENSORFLOW_VERSION) {
     return `it is TensorFlow ${stamp.tensorflowVersion} where ${TENSORFLOW_VERSION} is wanted`;
+  }
+  if (stamp.kind === 'wheel' && stamp.addonKey !== addonKey(stamp.platform, tfjsNode)) {
+    return 'the addon was compiled from other sources';
   }
   if (stamp.addonSha256 !== digestOfFile(addonPath)) return 'the addon has changed since it was tried';
   if (stamp.libraryPath === null) return null;
