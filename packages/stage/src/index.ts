@@ -8,7 +8,7 @@ export { quarantineOf } from './quarantine.js';
 export { silentReporter, stderrReporter, type Progress, type Reporter } from './reporter.js';
 export type { RunOptions } from './run.js';
 export { runStage } from './run-stage.js';
-export { summaryLines, type RunSummary } from './summary.js';
+export { isIdle, summaryLines, type RunSummary } from './summary.js';
 export {
   parseWorkerArgs,
   resolveDataset,

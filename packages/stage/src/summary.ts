@@ -81,15 +81,23 @@ function groupReasons(items: RunSummary['items']): RunSummary['reasons'] {
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }
 
+/** Whether there was nothing to do. */
+export function isIdle({
+  done,
+  resumed,
+  removed,
+}: Pick<RunSummary, 'done' | 'resumed' | 'removed'>): boolean {
+  return done + resumed + removed === 0;
+}
+
 /** The lines that a person reads after a stage. */
 export function summaryLines(summary: RunSummary, { explain }: { explain: boolean }): string[] {
   const { stage, done, resumed, kept, removed, quarantined, noun, dryRun } = summary;
   const plural = (count: number) => `${count} ${noun}${count === 1 ? '' : 's'}`;
   const seconds = (summary.durationMs / 1000).toFixed(1);
-  const idle = done + resumed + removed === 0;
   const bad = quarantined > 0 ? `, ${quarantined} in quarantine` : '';
   const title = stage.padEnd(9);
-  if (idle) return [`${title} up to date (${plural(kept)}${bad})`];
+  if (isIdle(summary)) return [`${title} up to date (${plural(kept)}${bad})`];
   const parts = [
     `${dryRun ? 'would make' : 'made'} ${plural(done)}`,
     ...(resumed > 0 ? [`took over ${resumed} from the interrupted run`] : []),

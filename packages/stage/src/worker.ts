@@ -6,7 +6,7 @@ import type { Stage } from './contract.js';
 import { openDataset } from './dataset.js';
 import { silentReporter, stderrReporter } from './reporter.js';
 import { runStage } from './run-stage.js';
-import { summaryLines, type RunSummary } from './summary.js';
+import { isIdle, summaryLines, type RunSummary } from './summary.js';
 
 /** The options that every worker takes, as node:util's parseArgs wants them. */
 export const WORKER_OPTIONS = {
@@ -110,7 +110,10 @@ export async function runStages(stages: readonly Stage[], options: WorkerOptions
     for (const stage of stages) {
       const summary = await runStage(stage, dataset, { ...options, reporter, signal: stop.signal });
       summaries.push(summary);
-      for (const warning of summary.warnings) reporter.warn(`${stage.name}: ${warning}`);
+      // said when something was done: a run that finds all up to date repeats nothing
+      if (!isIdle(summary) || options.explain) {
+        for (const warning of summary.warnings) reporter.warn(`${stage.name}: ${warning}`);
+      }
       for (const line of summaryLines(summary, options)) reporter.line(line);
     }
   } finally {
