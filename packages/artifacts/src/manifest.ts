@@ -218,11 +218,12 @@ function itemProblem(item: ManifestItem): string | undefined {
   return undefined;
 }
 
+/** An empty part, "." or ".." between the slashes of a path. */
+const strayPart = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 /** True for a path that stays below the folder it is relative to. */
 function isBelow(path: unknown): boolean {
-  return (
-    typeof path === 'string' && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
-  );
+  return typeof path === 'string' && !strayPart.test(path);
 }
 
 function damaged(path: string, problem: string): AtelierError {

@@ -98,10 +98,11 @@ const checks: Readonly<Record<ScalarType, { wanted: string; holds: (value: unkno
 };
 
 function misfit(name: string, row: number, found: { wanted: string; value: unknown }): AtelierError {
+  const value = typeof found.value === 'string' ? JSON.stringify(found.value) : String(found.value);
   return new AtelierError({
     code: 'WRITE_FAILED',
     action: `write the column "${name}"`,
-    problem: `row ${row} holds ${JSON.stringify(found.value) ?? String(found.value)}, not ${found.wanted}`,
+    problem: `row ${row} holds ${value}, not ${found.wanted}`,
     hint: 'This is a mistake in the program: every row needs a value of the column’s type.',
   });
 }

@@ -38,7 +38,8 @@ const action = 'read the Arrow file';
 /**
  * Opens an Arrow IPC file by its footer and checks it: magic at both ends, every batch inside the file, the stored
  * row count (where this house wrote it), no nulls, and no column of a type that is not in {@link FieldSpec}.
- * Reading is synchronous and by position, so that memory holds only what was asked for.
+ * Reading is synchronous and by position, so that memory holds only what was asked for. That no byte was changed
+ * inside is for the manifest's digest to prove.
  * @throws AtelierError ARTIFACT_MISSING, READ_FAILED, or ARTIFACT_DAMAGED naming the column or batch
  */
 export async function openArrowFile(path: string): Promise<ArrowFile> {

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { runPython } from '@atelier/readers';
+import { repositoryRoot, runPython, sourceNodeArgs } from '@atelier/readers';
 import { createNpz, readNpz, writeNpz } from './npz.js';
 
 let folder: string;
@@ -57,29 +58,28 @@ with numpy.load(ARGS) as arrays:
   });
 
   it('gives the same bytes in any time zone and however the chunks are cut', async () => {
-    const zone = process.env['TZ'];
-    const written: Buffer[] = [];
-    for (const [timeZone, pieces] of [
-      ['UTC', [6]],
-      ['America/St_Johns', [1, 2, 3]],
-      ['Pacific/Auckland', [0, 5, 1]],
-    ] as const) {
-      process.env['TZ'] = timeZone;
-      const file = path.join(folder, `${written.length}.npz`);
-      const npz = await createNpz(file);
-      let start = 0;
-      await npz.add(
-        'images',
-        { dtype: 'uint8', shape: [6] },
-        pieces.map((length) => Uint8Array.of(1, 2, 3, 4, 5, 6).subarray(start, (start += length))),
-      );
-      await npz.commit();
-      written.push(await readFile(file));
-    }
-    if (zone === undefined) delete process.env['TZ'];
-    else process.env['TZ'] = zone;
-    expect(written[1]).toEqual(written[0]);
-    expect(written[2]).toEqual(written[0]);
+    const write = (timeZone: string, pieces: readonly number[]): { sha256: string; offset: number } => {
+      const script = `
+import { createNpz } from '@atelier/artifacts';
+const npz = await createNpz(${JSON.stringify(path.join(folder, 'zone.npz'))});
+let start = 0;
+const pieces = ${JSON.stringify(pieces)}.map((length) => Uint8Array.of(1, 2, 3, 4, 5, 6).subarray(start, (start += length)));
+await npz.add('images', { dtype: 'uint8', shape: [6] }, pieces);
+const { sha256 } = await npz.commit();
+console.log(JSON.stringify({ sha256, offset: new Date(1980, 0, 1).getTimezoneOffset() }));`;
+      const env = { ...process.env, TZ: timeZone };
+      const args = [...sourceNodeArgs, '--eval', script];
+      return JSON.parse(
+        execFileSync(process.execPath, args, { cwd: repositoryRoot, env, encoding: 'utf8' }),
+      ) as never;
+    };
+    const seen = [
+      write('UTC', [6]),
+      write('America/St_Johns', [1, 2, 3]),
+      write('Pacific/Auckland', [0, 5, 1]),
+    ];
+    expect(new Set(seen.map((one) => one.offset)).size).toBe(3);
+    expect(new Set(seen.map((one) => one.sha256)).size).toBe(1);
   });
 
   it('copies what it is given before asking for more', async () => {
