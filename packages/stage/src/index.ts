@@ -9,6 +9,7 @@ export { silentReporter, stderrReporter, type Progress, type Reporter } from './
 export type { RunOptions } from './run.js';
 export { runStage } from './run-stage.js';
 export { isIdle, summaryLines, type RunSummary } from './summary.js';
+export { unknownName, usageError } from './usage.js';
 export {
   parseWorkerArgs,
   resolveDataset,
@@ -16,6 +17,8 @@ export {
   runStages,
   runWorker,
   startFolder,
+  workerOptions,
   WORKER_OPTIONS,
   type WorkerOptions,
+  type WorkerValues,
 } from './worker.js';

@@ -1,38 +1,65 @@
 import { resolve } from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { AtelierError, messageOf, type Json } from '@atelier/core';
-import { closest } from 'fastest-levenshtein';
 import type { Stage } from './contract.js';
 import { openDataset } from './dataset.js';
 import { silentReporter, stderrReporter } from './reporter.js';
 import { runStage } from './run-stage.js';
 import { isIdle, summaryLines, type RunSummary } from './summary.js';
+import { unknownName, usageError } from './usage.js';
+
+/** What each option is for, as `--help` shows it. */
+interface OptionText {
+  readonly description: string;
+  /** What its value is, for options that take one. */
+  readonly argument?: string;
+}
 
 /** The options that every worker takes, as node:util's parseArgs wants them. */
 export const WORKER_OPTIONS = {
-  dataset: { type: 'string' as const, default: 'datasets/sample' },
-  set: { type: 'string', multiple: true, default: [] as string[] },
-  concurrency: { type: 'string' },
-  'dry-run': { type: 'boolean', default: false },
-  explain: { type: 'boolean', default: false },
-  verify: { type: 'boolean', default: false },
-  resplit: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  verbose: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} satisfies NonNullable<ParseArgsConfig['options']>;
+  dataset: {
+    type: 'string' as const,
+    default: 'datasets/sample',
+    argument: 'DIR',
+    description: 'the dataset (default datasets/sample)',
+  },
+  set: {
+    type: 'string',
+    multiple: true,
+    default: [] as string[],
+    argument: 'key=value',
+    description: 'another value for one setting of dataset.json, this time only; may be repeated',
+  },
+  'dry-run': {
+    type: 'boolean',
+    default: false,
+    description: 'say what would be done and why, do nothing',
+  },
+  explain: { type: 'boolean', default: false, description: 'name the reason of every single item' },
+  verify: {
+    type: 'boolean',
+    default: false,
+    description: 'digest every file anew instead of trusting size and modification time',
+  },
+  resplit: {
+    type: 'boolean',
+    default: false,
+    description: 'assign all pictures to splits afresh (the split stage; the others ignore it)',
+  },
+  concurrency: {
+    type: 'string',
+    argument: 'N',
+    description: 'items at once (default: twice the cores); the result does not depend on it',
+  },
+  json: { type: 'boolean', default: false, description: 'machine-readable output on stdout' },
+  verbose: { type: 'boolean', default: false, description: 'the stack of an error' },
+  help: { type: 'boolean', default: false, description: 'this text' },
+} satisfies Record<string, NonNullable<ParseArgsConfig['options']>[string] & OptionText>;
 
-const HELP = `Options:
-  --dataset DIR        the dataset (default datasets/sample)
-  --set key=value      another value for one setting of dataset.json, this time only; may be repeated
-  --dry-run            say what would be done and why, do nothing
-  --explain            name the reason of every single item
-  --verify             digest every file anew instead of trusting size and modification time
-  --resplit            assign all pictures to splits afresh (the split stage; the others ignore it)
-  --concurrency N      items at once (default: twice the cores); the result does not depend on it
-  --json               machine-readable output on stdout
-  --verbose            the stack of an error
-  --help`;
+const helpLine = ([name, { argument, description }]: [string, OptionText]) =>
+  `  ${`--${name} ${argument ?? ''}`.padEnd(20)} ${description}`;
+
+const HELP = ['Options:', ...Object.entries(WORKER_OPTIONS).map(helpLine)].join('\n');
 
 /** A worker's options, parsed. */
 export interface WorkerOptions {
@@ -54,36 +81,36 @@ export interface WorkerOptions {
  * @throws AtelierError USAGE naming the nearest known option
  */
 export function parseWorkerArgs(args: readonly string[]): WorkerOptions {
-  const known = Object.keys(WORKER_OPTIONS);
-  const unknown = args
-    .filter((arg) => arg.startsWith('--'))
-    .map((arg) => arg.slice(2).split('=')[0] as string);
-  for (const name of unknown.filter((n) => n !== '' && !known.includes(n))) {
-    throw usageError(
-      `--${name} is no option of it`,
-      `Did you mean --${closest(name, known)}? --help lists all.`,
-    );
-  }
+  const known = Object.keys(WORKER_OPTIONS).map((name) => `--${name}`);
+  const given = args.filter((arg) => /^--./.test(arg)).map((arg) => arg.split('=')[0] as string);
+  for (const name of given) if (!known.includes(name)) throw unknownName(name, { noun: 'option', known });
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);
   } catch (error) {
     throw usageError(messageOf(error), '--help lists the options.');
   }
-  const { values, positionals } = parsed;
+  return workerOptions(parsed.values, parsed.positionals);
+}
+
+/** What the options' values are once a command line has been taken apart, by node:util or by yargs. */
+export type WorkerValues = ReturnType<typeof parse>['values'];
+
+/**
+ * A worker's options from their values.
+ * @throws AtelierError USAGE for a value that is none
+ */
+export function workerOptions(values: WorkerValues, positionals: string[]): WorkerOptions {
   const concurrency = values.concurrency === undefined ? undefined : Number(values.concurrency);
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
     throw usageError(`--concurrency is ${values.concurrency}`, 'Give a whole number from 1.');
   }
-  return { ...values, concurrency, dryRun: values['dry-run'], positionals };
+  const { dataset, set, 'dry-run': dryRun, explain, verify, resplit, json, verbose, help } = values;
+  return { dataset, set, concurrency, dryRun, explain, verify, resplit, json, verbose, help, positionals };
 }
 
 const parse = (args: readonly string[]) =>
   parseArgs({ args: [...args], options: WORKER_OPTIONS, strict: true, allowPositionals: true });
-
-function usageError(problem: string, hint: string): AtelierError {
-  return new AtelierError({ code: 'USAGE', action: 'understand the command', problem, hint });
-}
 
 /**
  * Where a relative path of the command line starts: the folder the person is in. Nx runs every task in the
