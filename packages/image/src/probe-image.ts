@@ -15,16 +15,30 @@ export interface ImageHeader {
 /** The formats that are decoded. SVG is left out: it has no pixels of its own and can reach out to other files. */
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'avif']);
 
+/** Bits per channel that are decoded, as sharp names them: 8 and 16, unsigned. Wider values have no agreed range. */
+const DEPTHS = new Set(['uchar', 'ushort']);
+
 /**
  * Reads the header of a picture without decoding it.
- * @throws AtelierError INPUT_INVALID where it is no picture, of a format that is not decoded, or too large
+ * @throws AtelierError INPUT_INVALID where it is no picture, of a format or depth that is not decoded, or too large
  */
 export async function probeImage(bytes: Uint8Array, limits: ImageLimits): Promise<ImageHeader> {
+  return (await inspectImage(bytes, limits)).header;
+}
+
+/**
+ * What {@link probeImage} gives, and whether the picture is stored in shades of grey.
+ * @throws AtelierError as {@link probeImage}
+ */
+export async function inspectImage(
+  bytes: Uint8Array,
+  limits: ImageLimits,
+): Promise<{ header: ImageHeader; isGrey: boolean }> {
   if (bytes.length === 0) throw refuseImage('the file is empty', 'Replace it with the real picture.');
   const sharp = await loadSharp();
-  let header: Awaited<ReturnType<ReturnType<typeof sharp>['metadata']>>;
+  let found: Awaited<ReturnType<ReturnType<typeof sharp>['metadata']>>;
   try {
-    header = await sharp(bytes, { limitInputPixels: false }).metadata();
+    found = await sharp(bytes, { limitInputPixels: false }).metadata();
   } catch (error) {
     throw refuseImage(
       describeBytes(bytes),
@@ -32,11 +46,17 @@ export async function probeImage(bytes: Uint8Array, limits: ImageLimits): Promis
       error,
     );
   }
-  const { format, width, height } = header;
+  const { format, width, height, depth, space } = found;
   if (!FORMATS.has(format)) {
     throw refuseImage(
       `it is of the format ${format}, which is not read`,
       'Convert it to PNG or JPEG, or remove it.',
+    );
+  }
+  if (!DEPTHS.has(depth)) {
+    throw refuseImage(
+      `its values are of the type ${depth}, and only 8 and 16 bits without sign are read`,
+      'Convert it to 8 or 16 bits per channel, or remove it.',
     );
   }
   if (width * height > limits.maxPixels) {
@@ -45,8 +65,14 @@ export async function probeImage(bytes: Uint8Array, limits: ImageLimits): Promis
       'Shrink it, or raise limits.maxPixels in dataset.json.',
     );
   }
-  const orientation = header.orientation ?? 1;
-  return { format, width, height, orientation: orientation >= 1 && orientation <= 8 ? orientation : 1 };
+  const orientation = found.orientation ?? 1;
+  const header = {
+    format,
+    width,
+    height,
+    orientation: orientation >= 1 && orientation <= 8 ? orientation : 1,
+  };
+  return { header, isGrey: space === 'b-w' || space === 'grey16' };
 }
 
 /** What a file that no decoder knows seems to be, from its first bytes. */

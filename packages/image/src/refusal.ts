@@ -15,8 +15,9 @@ export function refuseImage(problem: string, hint: string, cause?: unknown): Ate
 export function refuseDecode(error: unknown): AtelierError {
   if (error instanceof AtelierError) return error;
   const text = messageOf(error).replace(/^Input (file|buffer) (has|contains) /, '');
-  const cut =
-    /premature end|truncated|end of (file|stream)|unexpected eof|not enough|libspng read error/i.test(text);
+  const cut = /premature end|truncated|end of (file|stream)|unexpected eof|not enough|png read error/i.test(
+    text,
+  );
   return refuseImage(
     cut ? `it is cut off or damaged (${text})` : `it cannot be decoded (${text})`,
     'Fetch it again from its source, or open it in an image editor and save it anew, or remove it.',

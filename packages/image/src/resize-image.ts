@@ -1,7 +1,7 @@
 import type { DatasetConfig } from '@atelier/core';
 import { decodeJpeg, encodeJpeg, loadSharp, type RawImage } from './codec.js';
-import { probeImage } from './probe-image.js';
-import { refuseDecode, type ImageLimits } from './refusal.js';
+import { inspectImage } from './probe-image.js';
+import { refuseDecode, refuseImage, type ImageLimits } from './refusal.js';
 
 /** How a source becomes a picture of the dataset: the `resize` part of dataset.json. */
 export type ResizeOptions = DatasetConfig['resize'];
@@ -15,23 +15,25 @@ export interface PrepareOptions {
 /**
  * Decodes a source picture in full and brings it to the one size: EXIF orientation applied, colour profile
  * converted to sRGB, alpha flattened on the background, first frame of an animation, 16-bit, grey, CMYK and
- * palette all made 8-bit RGB, resized by sharp (libvips, antialiased; a JPEG is never shrunk while
- * loading, so the result does not depend on the format).
+ * palette all made 8-bit RGB, resized by sharp (libvips, antialiased).
+ *
+ * Shrunk pictures agree with Pillow's LANCZOS within a third of a level on average; a JPEG or WebP of more than
+ * four times the size is halved while it is decoded, which keeps it within that. Enlarged pictures lie up to half
+ * an output pixel further right and down than Pillow's: libvips samples so, and prediction does the same.
  * @returns uint8 [resize.height, resize.width, 3]
  * @throws AtelierError INPUT_INVALID where any part of the file cannot be decoded: nothing half-read passes
  */
 export async function resizeImage(bytes: Uint8Array, options: PrepareOptions): Promise<RawImage> {
   const { resize, limits } = options;
-  await probeImage(bytes, limits);
+  const { isGrey } = await inspectImage(bytes, limits);
   const sharp = await loadSharp();
   const [r, g, b] = resize.background;
   const background = { r, g, b, alpha: 1 };
   try {
-    const { data, info } = await sharp(bytes, {
-      limitInputPixels: limits.maxPixels,
-      failOn: 'warning',
-      pages: 1,
-    })
+    const picture = sharp(bytes, { limitInputPixels: limits.maxPixels, failOn: 'warning', pages: 1 });
+    // a grey picture would make the background grey as well
+    if (isGrey) picture.pipelineColourspace('srgb');
+    const { data, info } = await picture
       .autoOrient()
       .resize(resize.width, resize.height, {
         fit: resize.fit,
@@ -43,7 +45,13 @@ export async function resizeImage(bytes: Uint8Array, options: PrepareOptions): P
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return { data: threeChannels(data, info), width: info.width, height: info.height };
+    if (info.channels !== 3) {
+      throw refuseImage(
+        `it decodes to ${info.channels} channels, not to red, green and blue`,
+        'Save it as an RGB picture, or remove it.',
+      );
+    }
+    return { data, width: info.width, height: info.height };
   } catch (error) {
     throw refuseDecode(error);
   }
@@ -62,16 +70,4 @@ export async function prepareImage(
   const jpeg = await encodeJpeg(resized, options.resize.quality);
   const { data, width, height } = await decodeJpeg(jpeg);
   return { jpeg, pixels: data, width, height };
-}
-
-/** Grey pictures may come out of sharp with one channel: red, green and blue are then the same. */
-function threeChannels(
-  data: Uint8Array,
-  info: { width: number; height: number; channels: number },
-): Uint8Array {
-  if (info.channels === 3) return data;
-  const pixels = info.width * info.height;
-  const rgb = new Uint8Array(pixels * 3);
-  for (let i = 0; i < pixels; i++) rgb.fill(data[i * info.channels] as number, i * 3, i * 3 + 3);
-  return rgb;
 }
