@@ -131,9 +131,6 @@ function addCall(walk: Walk, { layer, inputs, tensor }: CallSite): number {
   const node = layer.inboundNodes[tensor.nodeIndex]!;
   const title = layerTitle(layer);
   const config = layer.getConfig() as Record<string, unknown>;
-  if (config['activityRegularizer'] !== undefined && config['activityRegularizer'] !== null) {
-    throw unsupportedLayer(title, 'has an activityRegularizer');
-  }
   const weights: Record<string, number> = {};
   for (const weight of layer.weights) {
     const index = walk.weights.get(weight);
