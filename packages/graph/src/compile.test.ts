@@ -1,12 +1,14 @@
-import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
+import type { layers as Layers, LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { compile, type CompileOptions } from './compile.js';
 import { decodeSavedModel } from './proto/codec.js';
 
 const { layers } = tf;
+// keeps tfjs's advertisement for its native backend out of the output
+tf.env().set('IS_TEST', true);
 const inputShape = [8, 8, 3];
 const sgd: CompileOptions = { optimizer: { name: 'sgd' } };
-type AnyLayer = ReturnType<typeof layers.dense>;
+type AnyLayer = Layers.Layer;
 
 /** The layers, then the three classes. */
 const withHead = (...body: AnyLayer[]) =>

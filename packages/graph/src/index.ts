@@ -5,6 +5,7 @@
  * `loadBinding` loads it), `learningRateAt` says how fast to go.
  */
 export { compile, type CompileOptions, type TrainableGraph } from './compile.js';
+export { exportSavedModel, inferenceSavedModel, type ExportOptions } from './export.js';
 export { supportedLayers } from './layers/registry.js';
 export type { LossName } from './losses/cross-entropy.js';
 export type { LayerCall, ModelDescription, WeightSpec } from './model/description.js';

@@ -27,6 +27,8 @@ interface Case extends CompileOptions {
 }
 
 const { layers } = tf;
+// keeps tfjs's advertisement for its native backend out of the output
+tf.env().set('IS_TEST', true);
 const picture = [size, size, 3];
 
 /** The seed's network, small. */

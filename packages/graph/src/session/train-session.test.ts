@@ -7,6 +7,8 @@ import type { OptimizerOptions } from '../optimizers/optimizer.js';
 import { openSession, type TrainBatch, type TrainSession } from './train-session.js';
 
 const { layers } = tf;
+// keeps tfjs's advertisement for its native backend out of the output
+tf.env().set('IS_TEST', true);
 const classes = 3;
 const side = 8;
 const binding = loadBinding();
