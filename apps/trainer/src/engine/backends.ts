@@ -1,5 +1,4 @@
 import { AtelierError, messageOf } from '@atelier/core';
-import { loadBinding } from '@atelier/graph';
 import { loadTfjs, type Tfjs } from '@atelier/model';
 import type { LayersModel } from '@tensorflow/tfjs';
 
@@ -56,15 +55,16 @@ export interface BackendChoice {
 export async function chooseBackend(model: LayersModel): Promise<BackendChoice> {
   const tf = await loadTfjs();
   const passedOver: string[] = [];
-  for (const { name, title, load } of BACKENDS) {
+  for (const { name, load } of BACKENDS) {
+    let title: string;
     try {
-      await load();
+      title = await load();
     } catch (error) {
       passedOver.push(`${name}: ${error instanceof AtelierError ? error.problem : messageOf(error)}`);
       continue;
     }
     const missing = missingKernels(tf, name, model);
-    if (missing.length === 0) return { backend: { name, title: title() }, passedOver };
+    if (missing.length === 0) return { backend: { name, title }, passedOver };
     passedOver.push(`${name}: no ${missing.join(', ')}`);
   }
   throw new AtelierError({
@@ -75,14 +75,16 @@ export async function chooseBackend(model: LayersModel): Promise<BackendChoice> 
   });
 }
 
-const BACKENDS: readonly (Pick<Backend, 'name'> & { title: () => string; load: () => Promise<void> })[] = [
+/** From the fastest to the slowest. */
+const BACKENDS: readonly (Pick<Backend, 'name'> & { load: () => Promise<string> })[] = [
   {
     name: 'tensorflow',
-    title: () => `native TensorFlow ${loadBinding().TF_Version}`,
     load: async () => {
-      loadBinding();
+      const { loadBinding } = await import('@atelier/graph');
+      const { TF_Version: version } = loadBinding();
       await import('@tensorflow/tfjs-node');
+      return `native TensorFlow ${version}`;
     },
   },
-  { name: 'cpu', title: () => 'plain JavaScript, slow', load: async () => undefined },
+  { name: 'cpu', load: async () => 'plain JavaScript, very slow' },
 ];

@@ -14,18 +14,12 @@ export interface BatchShape {
  * @returns the number of pictures
  * @throws AtelierError INPUT_INVALID naming what does not fit
  */
-export function checkBatch(
-  { pixels, labels, weights }: Pick<EngineBatch, 'pixels' | 'labels'> & Partial<Pick<EngineBatch, 'weights'>>,
-  { picture, classes }: BatchShape,
-): number {
+export function checkBatch({ pixels, labels }: EngineBatch, { picture, classes }: BatchShape): number {
   const one = picture.reduce((product, side) => product * side, 1);
   const size = labels.length;
   if (size === 0) throw misfit('it is empty');
   if (pixels.length !== size * one) {
     throw misfit(`${pixels.length} values are not ${size} pictures of ${picture.join('x')}`);
-  }
-  if (weights !== undefined && weights !== null && weights.length !== size) {
-    throw misfit(`it has ${weights.length} weights for ${size} pictures`);
   }
   const stranger = labels.findIndex((label) => !(label >= 0 && label < classes));
   if (stranger >= 0) {

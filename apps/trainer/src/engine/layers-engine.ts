@@ -1,18 +1,11 @@
-import { AtelierError, randomStream } from '@atelier/core';
+import { randomStream } from '@atelier/core';
 import { loadTfjs, type Tfjs } from '@atelier/model';
-import type {
-  LayersModel,
-  LayerVariable,
-  layers,
-  Scalar,
-  Tensor,
-  Tensor2D,
-  Variable,
-} from '@tensorflow/tfjs';
+import type { LayersModel, layers, Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import { checkBatch, type BatchShape } from './check-batch.js';
 import { frozenLayersInfer } from './frozen-layers.js';
 import { kerasOptimizer, type KerasOptimizer } from './keras-optimizer.js';
 import { logitsOf } from './logits.js';
+import { assignTensors, named, writeModelWeights, type NamedVariable } from './model-weights.js';
 import type {
   EngineBatch,
   EngineInput,
@@ -43,6 +36,7 @@ export async function layersEngine(
       classes: model.outputs[0]?.shape.at(-1) as number,
     },
     labelSmoothing: options.labelSmoothing,
+    classWeights: options.classWeights,
     logits: logitsOf(tf, model),
     trainable,
     optimizer: kerasOptimizer(tf, options, trainable),
@@ -52,6 +46,7 @@ export async function layersEngine(
   return {
     name: 'layers',
     description: `layers (TensorFlow.js ${tf.version_core} on ${backend.title})`,
+    versions: { tfjs: tf.version_core, backend: backend.title },
     train: async (batch, step) => trainStep(session, batch, step),
     evaluate: async (batch) => {
       checkBatch(batch, session.shape);
@@ -67,8 +62,13 @@ export async function layersEngine(
       return take(tf.tidy(() => tf.softmax(session.logits(pictures(session, { pixels, labels }), false))));
     },
     readState: async () => readState(session),
-    writeState: async (state) => writeState(session, state),
+    writeState: async (state) => {
+      writeModelWeights(tf, model, state.weights);
+      assignTensors(tf, session.optimizer.slots, state.slots);
+      session.iterations = state.iterations;
+    },
     readWeights: async () => model.weights.map(named).map(read),
+    writeWeights: async (weights) => writeModelWeights(tf, model, weights),
     dispose() {
       restoreLayers();
       session.optimizer.dispose();
@@ -76,32 +76,19 @@ export async function layersEngine(
   };
 }
 
-interface NamedVariable {
-  readonly name: string;
-  readonly variable: Variable;
-}
-
 interface Session {
   readonly tf: Tfjs;
   readonly model: LayersModel;
   readonly shape: BatchShape;
   readonly labelSmoothing: number;
+  readonly classWeights: Float32Array | null;
   readonly logits: (pixels: Tensor, training: boolean) => Tensor2D;
   readonly trainable: readonly NamedVariable[];
   readonly optimizer: KerasOptimizer;
   iterations: number;
 }
 
-/** A weight of the model, by its name in model.json. */
-const named = (weight: LayerVariable): NamedVariable => ({
-  name: weight.originalName,
-  variable: weight.read() as Variable,
-});
-
-function pictures(
-  { tf, shape }: Session,
-  { pixels, labels }: Pick<EngineBatch, 'pixels' | 'labels'>,
-): Tensor {
+function pictures({ tf, shape }: Session, { pixels, labels }: EngineBatch): Tensor {
   return tf.tensor(Float32Array.from(pixels), [labels.length, ...shape.picture]);
 }
 
@@ -116,6 +103,12 @@ function crossEntropies(
   return tf.neg(tf.sum(tf.mul(truth, tf.logSoftmax(logits)), 1));
 }
 
+/** Each picture's loss times the weight of its class. */
+function weighted({ tf, classWeights }: Session, losses: Tensor, labels: Int32Array): Tensor {
+  if (classWeights === null) return losses;
+  return tf.mul(losses, tf.tensor1d(Float32Array.from(labels, (label) => classWeights[label] as number)));
+}
+
 function trainStep(session: Session, batch: EngineBatch, step: TrainStep): StepResult {
   const { tf, model, trainable, optimizer } = session;
   checkBatch(batch, session.shape);
@@ -127,7 +120,7 @@ function trainStep(session: Session, batch: EngineBatch, step: TrainStep): StepR
       () => {
         const logits = session.logits(pictures(session, batch), true);
         const each = crossEntropies(session, logits, batch.labels);
-        data = tf.keep(tf.mean(batch.weights === null ? each : tf.mul(each, tf.tensor1d(batch.weights))));
+        data = tf.keep(tf.mean(weighted(session, each, batch.labels)));
         const predicted = tf.argMax(logits, 1);
         hits = tf.keep(tf.sum(tf.equal(predicted, tf.tensor1d(batch.labels, 'int32'))));
         return model.calculateLosses().reduce<Scalar>((sum, penalty) => tf.add(sum, penalty), data as Scalar);
@@ -170,32 +163,4 @@ function readState({ model, optimizer, iterations }: Session): EngineState {
     slots: optimizer.slots.map(read),
     iterations,
   };
-}
-
-function writeState(session: Session, state: EngineState): void {
-  assign(session, { to: session.model.weights.map(named), from: state.weights });
-  assign(session, { to: session.optimizer.slots, from: state.slots });
-  session.iterations = state.iterations;
-}
-
-function assign(
-  { tf }: Session,
-  { to, from }: { to: readonly NamedVariable[]; from: readonly NamedTensor[] },
-): void {
-  const given = new Map(from.map((tensor) => [tensor.name, tensor]));
-  for (const { name, variable } of to) {
-    const tensor = given.get(name);
-    if (tensor === undefined || tensor.values.length !== variable.size || from.length !== to.length) {
-      throw new AtelierError({
-        code: 'ARTIFACT_DAMAGED',
-        action: 'restore the training state',
-        problem:
-          tensor === undefined
-            ? `it does not hold "${name}"`
-            : `"${name}" has ${tensor.values.length} values of ${variable.size}, among ${from.length} tensors of ${to.length}`,
-        hint: 'Resume with the settings the run was started with, or start a new run.',
-      });
-    }
-    tf.tidy(() => variable.assign(tf.tensor(Float32Array.from(tensor.values), variable.shape)));
-  }
 }

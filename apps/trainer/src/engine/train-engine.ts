@@ -7,8 +7,6 @@ export interface EngineBatch {
   readonly pixels: Uint8Array;
   /** int32 [size], class indices. */
   readonly labels: Int32Array;
-  /** float32 [size]: how much each picture counts in the training loss; null = 1 each. */
-  readonly weights: Float32Array | null;
 }
 
 /** What else a training step depends on. */
@@ -20,7 +18,7 @@ export interface TrainStep {
 
 /** What a training step saw, before its update. */
 export interface StepResult {
-  /** Mean over the pictures of weight x cross-entropy. */
+  /** Mean over the pictures of class weight x cross-entropy; not finite where the step has spoilt the weights. */
   readonly loss: number;
   /** Pictures whose likeliest class was theirs. */
   readonly correct: number;
@@ -57,6 +55,8 @@ export interface EngineOptions {
   readonly optimizer: DatasetConfig['train']['optimizer'];
   readonly globalClipNorm: number | null;
   readonly labelSmoothing: number;
+  /** float32 [classes]: how much a picture of each class counts in the training loss; null = all alike. */
+  readonly classWeights: Float32Array | null;
 }
 
 /**
@@ -67,10 +67,12 @@ export interface TrainEngine {
   readonly name: 'graph' | 'layers';
   /** For people: what runs and on what, "graph (TensorFlow 2.21.0)". */
   readonly description: string;
+  /** Library name -> version, kept with the model. */
+  readonly versions: Readonly<Record<string, string>>;
   /** One update. @throws AtelierError INPUT_INVALID for labels outside 0 … classes-1, shapes that do not fit. */
   train(batch: EngineBatch, step: TrainStep): Promise<StepResult>;
   /** No update; dropout is off. */
-  evaluate(batch: Pick<EngineBatch, 'pixels' | 'labels'>): Promise<Evaluation>;
+  evaluate(batch: EngineBatch): Promise<Evaluation>;
   /** uint8 [count, height, width, channels] -> float32 [count, classes]. */
   predict(pixels: Uint8Array, count: number): Promise<Float32Array>;
   readState(): Promise<EngineState>;
@@ -78,6 +80,8 @@ export interface TrainEngine {
   writeState(state: EngineState): Promise<void>;
   /** The weights alone, without the optimizer's variables. */
   readWeights(): Promise<readonly NamedTensor[]>;
+  /** Sets the weights alone. @throws AtelierError ARTIFACT_DAMAGED where they are not of this model. */
+  writeWeights(weights: readonly NamedTensor[]): Promise<void>;
   /** Frees everything that the engine holds; the model stays its owner's. */
   dispose(): void;
 }
@@ -88,3 +92,11 @@ export interface EngineInput {
   readonly model: LayersModel;
   readonly options: EngineOptions;
 }
+
+/** For a model that is only evaluated or asked: an optimizer without variables of its own. */
+export const inferenceOptions: EngineOptions = {
+  optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false },
+  globalClipNorm: null,
+  labelSmoothing: 0,
+  classWeights: null,
+};
