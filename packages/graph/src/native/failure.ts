@@ -45,7 +45,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof AtelierError) return { problem: error.problem, hint: error.hint };
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC') return { problem: `the disk is full${path ? ` (${path})` : ''}`, hint: SPACE_HINT };
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+  if (code !== undefined && UNWRITABLE.includes(code)) {
     return { problem: `${path ?? 'a folder'} cannot be written to (${code})`, hint: WRITE_HINT };
   }
   return {
@@ -54,6 +54,7 @@ export function failureOf(error: unknown): Failure {
   };
 }
 
+const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'];
 const SPACE_HINT =
   'Free some space, or set ATELIER_CACHE_DIR to a folder on a larger disk, and run it again.';
 const WRITE_HINT =

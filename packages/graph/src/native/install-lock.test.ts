@@ -1,3 +1,4 @@
+import { statSync, utimesSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const times: LockTimes = { pollMs: 5, heartbeatMs: 10, staleMs: 60_000 };
+const times: LockTimes = { pollMs: 5, heartbeatMs: 10, staleMs: 60_000, now: () => 0 };
 const silent = (): void => undefined;
 
 describe('withInstallLock', () => {
@@ -55,7 +56,8 @@ describe('withInstallLock', () => {
     async (content) => {
       await withInstallLock(path, { work: () => Promise.resolve(0), waiting: silent, times });
       await writeFile(path, content);
-      const short = { ...times, staleMs: 50 };
+      let clock = 0;
+      const short = { ...times, now: () => (clock += 1_000) };
       expect(
         await withInstallLock(path, { work: () => Promise.resolve(7), waiting: silent, times: short }),
       ).toBe(7);
@@ -64,18 +66,32 @@ describe('withInstallLock', () => {
 
   it('waits for as long as the owner gives signs of life', async () => {
     const order: string[] = [];
+    let begun = (): void => undefined;
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
     const long = async (): Promise<void> => {
-      await sleep(400);
+      begun();
+      await sleep(100);
       order.push('first');
     };
     const first = withInstallLock(path, { work: long, waiting: silent, times });
-    await sleep(20);
-    const second = withInstallLock(path, {
-      work: () => Promise.resolve(order.push('second')),
-      waiting: silent,
-      times: { ...times, staleMs: 150 },
-    });
-    await Promise.all([first, second]);
+    await hasBegun;
+    let clock = 0;
+    const now = (): number => {
+      clock += 40_000; // two looks without a beat between them would be one too many
+      if (order.length === 0) utimesSync(path, clock, clock);
+      return clock;
+    };
+    const work = (): Promise<unknown> => Promise.resolve(order.push('second'));
+    await Promise.all([first, withInstallLock(path, { work, waiting: silent, times: { ...times, now } })]);
     expect(order).toEqual(['first', 'second']);
+    expect(clock).toBeGreaterThan(times.staleMs);
+  });
+
+  it('touches its lock while it works', async () => {
+    const work = async (): Promise<void> => {
+      utimesSync(path, 0, 0);
+      while (statSync(path).mtimeMs === 0) await sleep(5);
+    };
+    await expect(withInstallLock(path, { work, waiting: silent, times })).resolves.toBeUndefined();
   });
 });

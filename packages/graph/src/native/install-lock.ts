@@ -11,15 +11,17 @@ interface Owner {
   readonly token: string;
 }
 
-/** How the lock waits; tests shorten it. */
+/** How the lock waits; tests put their own in. */
 export interface LockTimes {
   readonly pollMs: number;
   readonly heartbeatMs: number;
   /** A lock that a waiter has seen untouched for so long has no owner any more. */
   readonly staleMs: number;
+  /** Milliseconds on a clock that never jumps. */
+  readonly now: () => number;
 }
 
-const TIMES: LockTimes = { pollMs: 250, heartbeatMs: 5_000, staleMs: 60_000 };
+const TIMES: LockTimes = { pollMs: 250, heartbeatMs: 5_000, staleMs: 60_000, now: () => performance.now() };
 
 /**
  * Runs `work` while no other process of this cache installs; says once that it waits. A dead owner's lock is taken
@@ -52,7 +54,7 @@ async function waitFor(
     const other = await ownerOf(path);
     if (other === undefined) continue;
     if (sight === undefined) waiting();
-    sight = await lookAt(path, other, sight);
+    sight = await lookAt(path, { owner: other, before: sight, now: times.now });
     if (isStale(other, sight, times)) await takeAway(path);
     else await new Promise((resolve) => setTimeout(resolve, times.pollMs));
   }
@@ -85,18 +87,21 @@ interface Sight {
   readonly sinceMs: number;
 }
 
-async function lookAt(path: string, owner: Owner, before: Sight | undefined): Promise<Sight> {
+async function lookAt(
+  path: string,
+  { owner, before, now }: { owner: Owner; before: Sight | undefined; now: () => number },
+): Promise<Sight> {
   const modified = await stat(path).then(
     (found) => found.mtimeMs,
     () => 0, // gone meanwhile: the next claim finds out
   );
   const beat = `${owner.token} ${modified}`;
-  return before?.beat === beat ? before : { beat, sinceMs: performance.now() };
+  return before?.beat === beat ? before : { beat, sinceMs: now() };
 }
 
-function isStale(owner: Owner, sight: Sight, { staleMs }: LockTimes): boolean {
+function isStale(owner: Owner, sight: Sight, { staleMs, now }: LockTimes): boolean {
   const isDead = owner.host === hostname() && !isAlive(owner.pid);
-  return isDead || performance.now() - sight.sinceMs > staleMs;
+  return isDead || now() - sight.sinceMs > staleMs;
 }
 
 async function takeAway(path: string): Promise<void> {
