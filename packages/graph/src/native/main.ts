@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `node packages/graph/dist/native/main.js [--force]`: installs native TensorFlow: a line per step on stderr, what there is on stdout. */
+/**
+ * `node packages/graph/dist/native/main.js [--force]` installs native TensorFlow: a line per step on stderr, what there
+ * is on stdout, exit code 1 where it cannot be had.
+ */
 import { messageOf } from '@atelier/core';
 
 import { ensureNative } from './ensure-native.js';
