@@ -23,7 +23,8 @@ export type ErrorCode =
   | 'NATIVE_FAILED'
   | 'MODEL_INVALID'
   | 'MODEL_UNSUPPORTED'
-  | 'TRAINING_FAILED';
+  | 'TRAINING_FAILED'
+  | 'PROGRAM_FAILED';
 
 /** What an {@link AtelierError} is made from. */
 export interface ErrorFields {

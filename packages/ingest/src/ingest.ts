@@ -1,14 +1,13 @@
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { sha256 } from '@atelier/artifacts';
 import { classNameOf, type DatasetConfig } from '@atelier/core';
 import { probeImage, refuseImage } from '@atelier/image';
 import { quarantineOf, type Outcome, type PlannedItem, type Stage } from '@atelier/stage';
-import pMap from 'p-map';
 import { listSources } from './list-sources.js';
+import { listingWarnings } from './listing-warnings.js';
 
 type Config = { limits: { maxPixels: number; maxFileBytes: number } };
-
-/** Files that are digested at once. */
-const READERS = 8;
 
 /**
  * Stage 1. Lists the pictures and records what each one is: class, size, SHA-256, width, height, format,
@@ -24,32 +23,36 @@ export const ingest: Stage<Config> = {
     limits: { maxPixels: limits.maxPixels, maxFileBytes: limits.maxFileBytes },
   }),
 
-  async plan({ root, dataset, digest }) {
-    const folder = resolve(root, dataset.images);
-    const { classFolders, sourceIds, skipped } = await listSources(folder);
-    const items = await pMap(
-      sourceIds,
-      async (id): Promise<PlannedItem> => ({
-        id,
-        inputs: { [`images/${id}`]: await digest(join(dataset.images, id)) },
-        params: { className: classNameOf(id) },
-        outputs: [],
-      }),
-      { concurrency: READERS },
-    );
-    return { items, header: { classFolders, skipped }, warnings: skippedWarnings(skipped) };
+  async fingerprint({ root, dataset }) {
+    const listing = await listSources(resolve(root, dataset.images));
+    return sha256(JSON.stringify([dataset.images, listing]));
   },
 
-  async process([item], { read, dataset, config }) {
+  async plan({ root, dataset, digests }) {
+    const listing = await listSources(resolve(root, dataset.images));
+    const { classFolders, sourceIds, skipped } = listing;
+    const digestOf = await digests(sourceIds.map((id) => join(dataset.images, id)));
+    const items = sourceIds.map((id): PlannedItem => ({
+      id,
+      inputs: { [`images/${id}`]: digestOf.get(join(dataset.images, id)) as string },
+      params: { className: classNameOf(id) },
+      outputs: [],
+    }));
+    return { items, header: { classFolders, skipped }, warnings: listingWarnings(listing) };
+  },
+
+  async process([item], { root, read, dataset, config }) {
     const [[name, sha256]] = Object.entries((item as PlannedItem).inputs) as [[string, string]];
     try {
-      const bytes = await read(join(dataset.images, (item as PlannedItem).id), sha256);
-      if (bytes.length > config.limits.maxFileBytes) {
+      const path = join(dataset.images, (item as PlannedItem).id);
+      const { size } = statSync(resolve(root, path), { throwIfNoEntry: false }) ?? { size: 0 };
+      if (size > config.limits.maxFileBytes) {
         throw refuseImage(
-          `it has ${bytes.length} bytes, more than limits.maxFileBytes ${config.limits.maxFileBytes}`,
+          `it has ${size} bytes, more than limits.maxFileBytes ${config.limits.maxFileBytes}`,
           'Shrink it, or raise limits.maxFileBytes in dataset.json.',
         );
       }
+      const bytes = await read(path, sha256);
       const header = await probeImage(bytes, config.limits);
       return [{ outputs: [], data: { ...header, sizeBytes: bytes.length } }];
     } catch (error) {
@@ -57,11 +60,3 @@ export const ingest: Stage<Config> = {
     }
   },
 };
-
-/** What was left out though somebody may miss it; what systems leave behind is only recorded. */
-function skippedWarnings(skipped: readonly { path: string; reason: string }[]): string[] {
-  const notable = skipped.filter(
-    ({ reason }) => reason !== 'hidden' && reason !== 'left behind by the system',
-  );
-  return notable.map(({ path, reason }) => `images/${path} is left out: ${reason}`);
-}

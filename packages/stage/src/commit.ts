@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { readManifest, writeManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
+import {
+  readManifest,
+  writeManifest,
+  type FileDigest,
+  type Manifest,
+  type ManifestOutput,
+} from '@atelier/artifacts';
 import { AtelierError, STAGES, type StageName } from '@atelier/core';
 
 /** The paths inside a stage's folder. */
@@ -43,10 +49,12 @@ export function stageFolder(root: string, stage: StageName): StageFolder {
 /**
  * Commits a run. The next manifest is written first, in staging: a run that is killed before leaves the last
  * state untouched, one that is killed after is carried through by {@link recover}.
+ * @returns size and digest of the manifest
  */
-export async function commit(folder: StageFolder, next: Manifest): Promise<void> {
-  await writeManifest(folder.next, next);
+export async function commit(folder: StageFolder, next: Manifest): Promise<FileDigest> {
+  const digest = await writeManifest(folder.next, next);
   await carryOut(folder);
+  return digest;
 }
 
 /** Carries out a commit that was decided but cut short. @returns whether there was one */

@@ -15,6 +15,11 @@ export interface Stage<Config extends Json = Json> {
    * can be named as the person wrote it.
    */
   config(dataset: DatasetConfig): Config;
+  /**
+   * What the plan looks at besides the manifests of `inputs` and the files whose digests it asks for, such as the
+   * listing of a folder: while this, the settings and those files stay the same, the plan need not be made again.
+   */
+  fingerprint?(context: Pick<PlanContext<Config>, 'root' | 'dataset'>): Promise<string>;
   /** The wanted items. Reads manifests (and, for ingest, the folder of pictures); writes nothing. */
   plan(context: PlanContext<Config>): Promise<Plan>;
   /**
@@ -63,8 +68,8 @@ export interface PlanContext<Config extends Json = Json> {
   readonly upstream: Readonly<Partial<Record<StageName, Manifest>>>;
   /** The manifest of the run before, for a stage whose earlier decisions are an input (the split lock). */
   readonly previous: Manifest | undefined;
-  /** SHA-256 of a file, from the stat record where size and mtime are unchanged. */
-  digest(path: string): Promise<string>;
+  /** SHA-256 of files, from the stat record where size and mtime are unchanged; relative to the dataset, or absolute. */
+  digests(paths: readonly string[]): Promise<Map<string, string>>;
   /** Leave earlier decisions aside: `--resplit`. */
   readonly resplit: boolean;
 }

@@ -1,7 +1,7 @@
 import type { Manifest, ManifestItem } from '@atelier/artifacts';
 import { canonicalJson, compareCodePoints, type Json } from '@atelier/core';
 import type { PlannedItem, Reason, Stage } from './contract.js';
-import { itemKey } from './item-key.js';
+import { itemKeys } from './item-key.js';
 
 /** How the fast check found an output file. */
 export type OutputState = 'intact' | 'missing' | 'altered';
@@ -37,9 +37,10 @@ export function diffPlan(input: DiffInput): Diff {
   const stale: { item: PlannedItem; key: string; reason: Reason }[] = [];
   const previous = input.previous?.items ?? new Map<string, ManifestItem>();
   const wanted = new Set<string>();
+  const keyOf = itemKeys(input.stage, input.config);
   for (const item of input.items) {
     wanted.add(item.id);
-    const key = itemKey(input.stage, input.config, item);
+    const key = keyOf(item);
     const journalled = input.journal.get(item.id);
     const before = previous.get(item.id);
     const reason = staleReason({ ...input, item, key, before });

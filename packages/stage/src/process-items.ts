@@ -6,7 +6,7 @@ import { sha256 as digestOf, writeError, type ManifestItem, type ManifestOutput 
 import { AtelierError, groupBy, messageOf, type Json } from '@atelier/core';
 import type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext } from './contract.js';
 import type { Diff } from './diff.js';
-import { itemKey } from './item-key.js';
+import { itemKeys } from './item-key.js';
 import { appendJournal } from './journal.js';
 import type { Run } from './run.js';
 
@@ -72,7 +72,7 @@ function manifestItem<Config extends Json>(
   { item, outcome }: { item: PlannedItem; outcome: Outcome },
 ): ManifestItem {
   const { id, inputs, params } = item;
-  const base = { id, key: itemKey(stage, context.config, item), inputs, ...(params && { params }) };
+  const base = { id, key: itemKeys(stage, context.config)(item), inputs, ...(params && { params }) };
   if ('quarantine' in outcome) return { ...base, outputs: [], quarantine: outcome.quarantine };
   return { ...base, outputs: [...outcome.outputs], ...(outcome.data && { data: outcome.data }) };
 }

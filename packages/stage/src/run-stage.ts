@@ -7,18 +7,25 @@ import {
   type ManifestItem,
   type ManifestOutput,
 } from '@atelier/artifacts';
-import { AtelierError, canonicalJson, type Json, type StageName } from '@atelier/core';
+import {
+  AtelierError,
+  canonicalJson,
+  compareCodePoints,
+  STAGES,
+  type Json,
+  type StageName,
+} from '@atelier/core';
 import { allOutputs, commit, isStaged, recover, stageFolder, type StageFolder } from './commit.js';
 import type { Plan, PlanContext, Stage } from './contract.js';
 import type { Dataset } from './dataset.js';
 import { diffPlan, type Diff, type OutputState } from './diff.js';
 import { readJournal } from './journal.js';
-import { acquireLock } from './lock.js';
+import { acquireLock, type Lock } from './lock.js';
 import { processItems } from './process-items.js';
-import type { Reporter } from './reporter.js';
 import type { Run, RunOptions } from './run.js';
+import { idleSummary, sealKey, sealOf, upstreamManifests } from './seal.js';
 import { openStatRecord } from './stat-record.js';
-import { runSummary, type RunSummary } from './summary.js';
+import { runFile, runSummary, type RunSummary } from './summary.js';
 
 /**
  * Runs one stage on one dataset: plan, compare with the run before, make what is stale, commit. Idempotent:
@@ -34,41 +41,12 @@ export async function runStage<Config extends Json>(
   const folder = stageFolder(dataset.root, stage.name);
   const lock = options.dryRun ? undefined : await acquireLock(folder.lock);
   try {
-    if (!options.dryRun) await recover(folder);
+    if (lock !== undefined) await recover(folder);
     const stats = await openStatRecord(folder.stats, { root: dataset.root, trust: !options.verify });
-    const previous = await readPrevious(folder, options.reporter);
-    const run = { stage, dataset, folder, stats, options };
-    const context = await planContext(run, previous);
-    const plan = await stage.plan(context);
-    refuseClashes(stage.name, plan);
-    const diff = diffPlan({
-      stage,
-      config: context.config,
-      items: plan.items,
-      previous,
-      journal: await stagedItems(folder),
-      outputState: await outputStates({ ...run, previous }),
-    });
-    const summarize = (made: readonly ManifestItem[]) =>
-      runSummary({ stage, plan, diff, made, started, dryRun: options.dryRun ?? false });
-    if (options.dryRun) return summarize([]);
-    const made = await processItems({ ...run, context, plan, diff });
-    const next = nextManifest({ stage, config: context.config, plan }, [
-      ...diff.kept,
-      ...diff.resumed,
-      ...made,
-    ]);
-    const summary = summarize([...diff.resumed, ...made]);
-    if (changesAnything({ previous, next, diff })) {
-      await lock?.assertHeld();
-      await commit(folder, next);
-      for (const output of [...diff.resumed, ...made].flatMap((item) => item.outputs)) {
-        stats.remember(output.path, output.sha256);
-      }
-      await writeFileAtomic(folder.run, `${JSON.stringify(summary, undefined, 2)}\n`);
-    }
-    await rm(folder.staging, { recursive: true, force: true });
-    await stats.save();
+    const run: Run<Config> = { stage, dataset, folder, stats, options, started };
+    const key = await sealKey(run);
+    const summary = idleSummary(run, key) ?? (await runPlan(run, { key, lock }));
+    if (lock !== undefined) await rm(folder.staging, { recursive: true, force: true });
     return summary;
   } catch (error) {
     throw withStage(error, stage.name);
@@ -77,12 +55,50 @@ export async function runStage<Config extends Json>(
   }
 }
 
-async function readPrevious(folder: StageFolder, reporter: Reporter): Promise<Manifest | undefined> {
+/** The whole way: plan, compare, process, commit, seal. */
+async function runPlan<Config extends Json>(
+  run: Run<Config>,
+  { key, lock }: { key: string; lock: Lock | undefined },
+): Promise<RunSummary> {
+  const { stage, folder, stats, options, started } = run;
+  await requireUpstream(run);
+  await stats.digests(upstreamManifests(run)); // before they are read: a later change is seen by the next run
+  const previous = await readPrevious(run);
+  const context = await planContext(run, previous);
+  const plan = await stage.plan(context);
+  refuseClashes(stage.name, plan);
+  const { config } = context;
+  const journal = await stagedItems(folder);
+  const outputState = await outputStates(run, previous);
+  const diff = diffPlan({ stage, config, items: plan.items, previous, journal, outputState });
+  const summarize = (made: readonly ManifestItem[]) =>
+    runSummary({ stage, plan, diff, made, started, dryRun: lock === undefined });
+  if (lock === undefined) return summarize([]);
+  const made = await processItems({ ...run, context, plan, diff });
+  const finished = [...diff.resumed, ...made];
+  const next = nextManifest({ stage, config, plan }, [...diff.kept, ...finished]);
+  const summary = summarize(finished);
+  if (changesAnything({ previous, next, diff })) {
+    await lock.assertHeld();
+    await commit(folder, next);
+    for (const output of finished.flatMap((item) => item.outputs)) stats.remember(output.path, output.sha256);
+    await writeFileAtomic(folder.run, runFile(summary));
+  }
+  options.manifests?.set(folder.manifest, next);
+  await stats.digests([`${STAGES[stage.name]}/manifest.jsonl`]);
+  await stats.save(sealOf(key, summary));
+  return summary;
+}
+
+async function readPrevious<Config extends Json>({
+  folder,
+  options,
+}: Run<Config>): Promise<Manifest | undefined> {
   try {
     return await readManifest(folder.manifest);
   } catch (error) {
     if (!(error instanceof AtelierError) || error.code !== 'MANIFEST_DAMAGED') throw error;
-    reporter.warn(`${error.message} Every item is made again.`);
+    options.reporter.warn(`${error.message} Every item is made again.`);
     return undefined;
   }
 }
@@ -92,29 +108,37 @@ async function planContext<Config extends Json>(
   previous: Manifest | undefined,
 ): Promise<PlanContext<Config>> {
   const upstream: Partial<Record<StageName, Manifest>> = {};
-  for (const name of stage.inputs) upstream[name] = await readUpstream(dataset.root, name);
+  for (const name of stage.inputs) {
+    const { manifest: path } = stageFolder(dataset.root, name);
+    const manifest = options.manifests?.get(path) ?? ((await readManifest(path)) as Manifest);
+    options.manifests?.set(path, manifest);
+    upstream[name] = manifest;
+  }
   return {
     root: dataset.root,
     dataset: dataset.config,
     config: stage.config(dataset.config),
     upstream,
     previous,
-    digest: (path) => stats.digest(path),
+    digests: (paths) => stats.digests(paths),
     resplit: options.resplit ?? false,
   };
 }
 
-async function readUpstream(root: string, name: StageName): Promise<Manifest> {
-  const folder = stageFolder(root, name);
-  const manifest = existsSync(folder.next) ? undefined : await readManifest(folder.manifest);
-  if (manifest !== undefined) return manifest;
-  throw new AtelierError({
-    code: 'INPUT_MISSING',
-    action: `read the results of the stage ${name}`,
-    path: folder.manifest,
-    problem: existsSync(folder.next) ? 'its last run was cut off while committing' : 'it has not been run',
-    hint: `Run "npx atelier preprocess ${name}" first, or all stages with "npx atelier preprocess".`,
-  });
+/** Every stage that is read from must have run to its end. */
+async function requireUpstream<Config extends Json>({ stage, dataset }: Run<Config>): Promise<void> {
+  for (const name of stage.inputs) {
+    const folder = stageFolder(dataset.root, name);
+    const cutOff = existsSync(folder.next);
+    if (!cutOff && existsSync(folder.manifest)) continue;
+    throw new AtelierError({
+      code: 'INPUT_MISSING',
+      action: `read the results of the stage ${name}`,
+      path: folder.manifest,
+      problem: cutOff ? 'its last run was cut off while committing' : 'it has not been run',
+      hint: `Run "npx atelier preprocess ${name}" first, or all stages with "npx atelier preprocess".`,
+    });
+  }
 }
 
 /** Two items that want the same file, or share an id, are a fault of the stage: never let one overwrite the other. */
@@ -150,15 +174,19 @@ async function stagedItems(folder: StageFolder): Promise<Map<string, ManifestIte
 
 /** Looks at every output of the run before; those whose mtime tells nothing are digested. */
 async function outputStates<Config extends Json>(
-  run: Run<Config> & { previous: Manifest | undefined },
+  { stats }: Run<Config>,
+  previous: Manifest | undefined,
 ): Promise<(output: ManifestOutput) => OutputState> {
   const states = new Map<string, OutputState>();
-  for (const output of allOutputs(run.previous)) {
-    const state = run.stats.check(output.path, output);
-    if (state !== 'unsure') states.set(output.path, state);
-    else
-      states.set(output.path, (await run.stats.digest(output.path)) === output.sha256 ? 'intact' : 'altered');
+  const unsure: ManifestOutput[] = [];
+  for (const output of allOutputs(previous)) {
+    const state = stats.check(output.path, output);
+    if (state === 'unsure') unsure.push(output);
+    else states.set(output.path, state);
   }
+  const digests = await stats.digests(unsure.map((output) => output.path));
+  for (const { path, sha256 } of unsure)
+    states.set(path, digests.get(path) === sha256 ? 'intact' : 'altered');
   return (output) => states.get(output.path) ?? 'missing';
 }
 
@@ -168,19 +196,12 @@ function nextManifest(
 ): Manifest {
   return {
     header: { stage: stage.name, version: stage.version, config, ...plan.header },
-    items: new Map(items.map((item) => [item.id, item])),
+    items: new Map([...items].sort((a, b) => compareCodePoints(a.id, b.id)).map((item) => [item.id, item])),
   };
 }
 
-function changesAnything({
-  previous,
-  next,
-  diff,
-}: {
-  previous: Manifest | undefined;
-  next: Manifest;
-  diff: Diff;
-}): boolean {
+function changesAnything(state: { previous: Manifest | undefined; next: Manifest; diff: Diff }): boolean {
+  const { previous, next, diff } = state;
   if (previous === undefined || diff.stale.length + diff.resumed.length + diff.orphaned.length > 0)
     return true;
   return canonicalJson(previous.header) !== canonicalJson(next.header);

@@ -1,3 +1,4 @@
+import type { Manifest } from '@atelier/artifacts';
 import type { Json } from '@atelier/core';
 import type { StageFolder } from './commit.js';
 import type { Stage } from './contract.js';
@@ -18,6 +19,11 @@ export interface RunOptions {
   readonly resplit?: boolean | undefined;
   /** Stops the run in an orderly way: what is finished stays finished for the next run. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Manifests that stages of one process hand on, by path: each is read once. Several stages of one dataset, run
+   * one after the other, share one map.
+   */
+  readonly manifests?: Map<string, Manifest> | undefined;
 }
 
 /** What the parts of one run share. */
@@ -27,4 +33,6 @@ export interface Run<Config extends Json> {
   readonly folder: StageFolder;
   readonly stats: StatRecord;
   readonly options: RunOptions;
+  /** When it began, ms since 1970. */
+  readonly started: number;
 }

@@ -1,7 +1,9 @@
-import { statSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { statSync, type Stats } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { digestFile, writeFileAtomic } from '@atelier/artifacts';
+import { canonicalJson, type Json } from '@atelier/core';
+import pMap from 'p-map';
 
 /** Size in bytes, mtime in ms, SHA-256. */
 type Entry = readonly [sizeBytes: number, mtimeMs: number, sha256: string];
@@ -12,18 +14,23 @@ type Entry = readonly [sizeBytes: number, mtimeMs: number, sha256: string];
  * this machine, no artifact: losing it costs time, never correctness.
  */
 export interface StatRecord {
-  /** The SHA-256 of a file; reads it only where size or mtime are not as recorded. */
-  digest(path: string): Promise<string>;
-  /** How an output of the given size and digest stands. Reads it only where its mtime is not as recorded. */
+  /** The SHA-256 of each file; reads only those whose size or mtime are not as recorded. */
+  digests(paths: readonly string[]): Promise<Map<string, string>>;
+  /** How an output of the given size and digest stands: `unsure` where its mtime tells nothing. */
   check(
     path: string,
     expected: { sizeBytes: number; sha256: string },
   ): 'intact' | 'missing' | 'altered' | 'unsure';
   /** Takes the present size and mtime of a file whose digest is known. */
   remember(path: string, sha256: string): void;
-  /** Writes what was seen since it was opened. */
-  save(): Promise<void>;
+  /** What {@link StatRecord.save} was given last, if every file of the record is still as it was then. */
+  unbrokenSeal(): Json | undefined;
+  /** Writes what was seen since it was opened, under a seal. */
+  save(seal: Json): Promise<void>;
 }
+
+/** Files that are digested at once. */
+const READERS = 8;
 
 /**
  * Opens the record of a stage. Paths are relative to `root` (or absolute), so that a dataset may be moved.
@@ -34,32 +41,43 @@ export async function openStatRecord(
   file: string,
   { root, trust = true }: { root: string; trust?: boolean },
 ): Promise<StatRecord> {
-  const known = trust ? await load(file) : new Map<string, Entry>();
+  const { seal, entries: known } = trust ? await load(file) : NOTHING;
   const seen = new Map<string, Entry>();
-  const recall = (path: string, size: number, mtimeMs: number): string | undefined => {
+  const look = (path: string) => statSync(resolve(root, path), { throwIfNoEntry: false });
+  const recall = (path: string, found: Stats): string | undefined => {
     const entry = seen.get(path) ?? known.get(path);
-    if (entry === undefined || entry[0] !== size || entry[1] !== mtimeMs) return undefined;
+    if (entry === undefined || entry[0] !== found.size || entry[1] !== found.mtimeMs) return undefined;
     seen.set(path, entry);
     return entry[2];
   };
+  const read = async (path: string): Promise<string> => {
+    for (;;) {
+      const before = look(path);
+      const { sha256 } = await digestFile(resolve(root, path));
+      const after = look(path);
+      if (after === undefined || after.size !== before?.size || after.mtimeMs !== before.mtimeMs) continue; // written while it was read
+      seen.set(path, [after.size, after.mtimeMs, sha256]);
+      return sha256;
+    }
+  };
   return {
-    async digest(path) {
-      for (;;) {
-        const before = await stat(resolve(root, path));
-        const recalled = recall(path, before.size, before.mtimeMs);
-        if (recalled !== undefined) return recalled;
-        const { sha256 } = await digestFile(resolve(root, path));
-        const after = await stat(resolve(root, path));
-        if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) continue; // written while it was read
-        seen.set(path, [after.size, after.mtimeMs, sha256]);
-        return sha256;
+    async digests(paths) {
+      const digests = new Map<string, string>();
+      const unknown: string[] = [];
+      for (const path of paths) {
+        const found = look(path);
+        const recalled = found && recall(path, found);
+        if (recalled === undefined) unknown.push(path);
+        else digests.set(path, recalled);
       }
+      await pMap(unknown, async (path) => digests.set(path, await read(path)), { concurrency: READERS });
+      return digests;
     },
     check(path, expected) {
-      const found = statSync(resolve(root, path), { throwIfNoEntry: false });
+      const found = look(path);
       if (found === undefined || !found.isFile()) return 'missing';
       if (found.size !== expected.sizeBytes) return 'altered';
-      const recalled = recall(path, found.size, found.mtimeMs);
+      const recalled = recall(path, found);
       if (recalled === undefined) return 'unsure';
       return recalled === expected.sha256 ? 'intact' : 'altered';
     },
@@ -67,32 +85,41 @@ export async function openStatRecord(
       const found = statSync(resolve(root, path));
       seen.set(path, [found.size, found.mtimeMs, sha256]);
     },
-    async save() {
+    unbrokenSeal() {
+      if (seal === undefined) return undefined;
+      for (const path of known.keys()) {
+        const found = look(path);
+        if (found === undefined || recall(path, found) === undefined) return undefined;
+      }
+      return seal;
+    },
+    async save(nextSeal) {
       const same = seen.size === known.size && [...seen].every(([path, entry]) => known.get(path) === entry);
-      if (same) return;
+      if (same && canonicalJson(nextSeal) === canonicalJson(seal ?? null)) return;
       const lines = [...seen].map(([path, entry]) => JSON.stringify([path, ...entry]));
-      await writeFileAtomic(file, lines.join('\n') + '\n');
+      await writeFileAtomic(file, [JSON.stringify(nextSeal), ...lines, ''].join('\n'));
     },
   };
 }
 
+interface Loaded {
+  readonly seal: Json | undefined;
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+
+const NOTHING: Loaded = { seal: undefined, entries: new Map() };
+
 /** The record of the run before; an absent or unreadable one is as good as none, since it only saves time. */
-async function load(file: string): Promise<Map<string, Entry>> {
-  const known = new Map<string, Entry>();
-  let text: string;
+async function load(file: string): Promise<Loaded> {
   try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return known;
-  }
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    try {
+    const [first, ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    const entries = new Map<string, Entry>();
+    for (const line of lines) {
       const [path, size, mtimeMs, sha256] = JSON.parse(line) as [string, number, number, string];
-      known.set(path, [size, mtimeMs, sha256]);
-    } catch {
-      return new Map();
+      entries.set(path, [size, mtimeMs, sha256]);
     }
+    return { seal: JSON.parse(first as string) as Json, entries };
+  } catch {
+    return NOTHING;
   }
-  return known;
 }

@@ -81,6 +81,14 @@ function groupReasons(items: RunSummary['items']): RunSummary['reasons'] {
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }
 
+/** The text of run.json: one line per field. */
+export function runFile(summary: RunSummary): string {
+  const fields = Object.entries(summary).map(
+    ([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+  );
+  return `{\n${fields.join(',\n')}\n}\n`;
+}
+
 /** Whether there was nothing to do. */
 export function isIdle({
   done,

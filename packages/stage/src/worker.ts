@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { AtelierError, messageOf, type Json } from '@atelier/core';
+import type { Manifest } from '@atelier/artifacts';
+import { AtelierError, messageOf, printable, type Json } from '@atelier/core';
 import type { Stage } from './contract.js';
 import { openDataset } from './dataset.js';
 import { silentReporter, stderrReporter } from './reporter.js';
@@ -133,15 +134,21 @@ export async function runStages(stages: readonly Stage[], options: WorkerOptions
   const onSignal = () => stop.abort();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   const summaries: RunSummary[] = [];
+  const manifests = new Map<string, Manifest>();
   try {
     for (const stage of stages) {
-      const summary = await runStage(stage, dataset, { ...options, reporter, signal: stop.signal });
+      const summary = await runStage(stage, dataset, {
+        ...options,
+        reporter,
+        signal: stop.signal,
+        manifests,
+      });
       summaries.push(summary);
       // said when something was done: a run that finds all up to date repeats nothing
       if (!isIdle(summary) || options.explain) {
-        for (const warning of summary.warnings) reporter.warn(`${stage.name}: ${warning}`);
+        for (const warning of summary.warnings) reporter.warn(printable(`${stage.name}: ${warning}`));
       }
-      for (const line of summaryLines(summary, options)) reporter.line(line);
+      for (const line of summaryLines(summary, options)) reporter.line(printable(line));
     }
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -175,7 +182,7 @@ export async function runProgram(program: (args: string[]) => Promise<void>): Pr
     await program(args);
   } catch (error) {
     const known = error instanceof AtelierError;
-    process.stderr.write(`error: ${messageOf(error)}\n`);
+    process.stderr.write(`error: ${printable(messageOf(error))}\n`);
     if (args.includes('--verbose') || !known) process.stderr.write(`${stackOf(error)}\n`);
     process.exitCode = known ? (error.code === 'INTERRUPTED' ? 130 : error.exitCode) : 1;
   }

@@ -24,14 +24,18 @@ export function toyStage(hooks: ToyHooks = {}): Stage<{ resize: { quality: numbe
     noun: 'text',
     inputs: [],
     config: ({ resize }) => ({ resize: { quality: resize.quality } }),
-    async plan({ root, digest }) {
+    async fingerprint({ root }) {
+      return readdirSync(join(root, 'images')).sort().join();
+    },
+    async plan({ root, digests }) {
       const names = readdirSync(join(root, 'images')).sort();
-      const items = names.map(async (id): Promise<PlannedItem> => ({
+      const digestOf = await digests(names.map((id) => `images/${id}`));
+      const items = names.map((id): PlannedItem => ({
         id,
-        inputs: { [`images/${id}`]: await digest(`images/${id}`) },
+        inputs: { [`images/${id}`]: digestOf.get(`images/${id}`) as string },
         outputs: [`sources/${basename(id, '.txt')}/out.txt`],
       }));
-      return { items: await Promise.all(items), header: { folder: 'images' } };
+      return { items, header: { folder: 'images' } };
     },
     async process([item], { read, write, config }) {
       if (item === undefined) return [];

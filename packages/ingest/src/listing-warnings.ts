@@ -1,0 +1,36 @@
+import { groupBy, printable } from '@atelier/core';
+import type { Listing } from './list-sources.js';
+
+/** What is named one by one; of more than so many of a kind, some are named and the others counted. */
+const NAMED = 3;
+
+/** What a person should know of the folder of pictures: what was left out, and names that other systems mix up. */
+export function listingWarnings({ skipped, sourceIds }: Listing): string[] {
+  return [...leftOut(skipped), ...twinNames(sourceIds)];
+}
+
+/** What was left out though somebody may miss it; what systems leave behind is only recorded. */
+function leftOut(skipped: Listing['skipped']): string[] {
+  const notable = skipped.filter(
+    ({ reason }) => reason !== 'hidden' && reason !== 'left behind by the system',
+  );
+  return [...groupBy(notable, ({ reason }) => reason)].flatMap(([reason, entries]) => {
+    const names = entries.map(({ path }) => `images/${printable(path)}`);
+    if (names.length <= NAMED) return names.map((name) => `${name} is left out: ${reason}`);
+    const more = names.length - NAMED;
+    return [`${names.slice(0, NAMED).join(', ')} and ${more} more are left out: ${reason}`];
+  });
+}
+
+/** Names that macOS and Windows take for one: a copy of the dataset made there would lose pictures. */
+function twinNames(sourceIds: readonly string[]): string[] {
+  const fold = (id: string) => id.normalize('NFC').toLowerCase().normalize('NFC');
+  const twins = [...groupBy(sourceIds, fold).values()].filter((ids) => ids.length > 1);
+  const lines = twins.map(
+    (ids) =>
+      `the names ${ids.map((id) => `"${printable(id)}"`).join(' and ')} differ only in case or Unicode form; ` +
+      'on macOS and Windows they are one file',
+  );
+  if (lines.length <= NAMED) return lines;
+  return [...lines.slice(0, NAMED), `${lines.length - NAMED} more names differ only in case or Unicode form`];
+}
