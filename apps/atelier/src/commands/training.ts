@@ -1,0 +1,27 @@
+import type { RawCommand } from '../command.js';
+import { runTrainer, type TrainerCommand } from '../trainer-program.js';
+
+/** A command of the trainer's own program, with the exit code that it ends with. */
+const trainerCommand = (name: TrainerCommand, about: Omit<RawCommand, 'name' | 'runRaw'>): RawCommand => ({
+  name,
+  ...about,
+  async runRaw(args) {
+    process.exitCode = await runTrainer(name, args);
+  },
+});
+
+/** `atelier train`: trains on the normalized shards. */
+export const train = trainerCommand('train', {
+  description: 'train a classifier on the preprocessed dataset',
+});
+
+/** `atelier evaluate`: judges a trained model by the test split. */
+export const evaluate = trainerCommand('evaluate', {
+  description: 'judge a trained model by the test split',
+});
+
+/** `atelier predict PATHS…`: classes of pictures, and of folders of pictures. */
+export const predict = trainerCommand('predict', {
+  takes: '<paths..>',
+  description: 'name the classes of pictures, or of folders of them',
+});
