@@ -1,7 +1,22 @@
 // Jest loads this file outside its own module resolution, where only Node's rules hold: hence the .ts extension.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { ensureReaders } from './ensure-readers.ts';
 
-/** What the tests need besides npm's packages, made once before the first of them runs. */
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/**
+ * What the tests need besides npm's packages, made once before the first of them runs: the built programs (some
+ * tests start them), native TensorFlow and the Python readers. Each is quick when it is there; a missing one fails
+ * the run.
+ */
 export default async function globalSetup(): Promise<void> {
+  run('tools/build.mjs');
+  run('packages/graph/dist/native/main.js');
   await ensureReaders();
+}
+
+function run(program: string): void {
+  const { status, error } = spawnSync(process.execPath, [program], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`The tests' set-up failed at "node ${program}"`, { cause: error });
 }

@@ -98,7 +98,10 @@ function changeReason({
   if (config.length > 0) return { kind: 'parameter', text: config.join(', ') };
   const params = changedValues((before.params ?? {}) as Json, (item.params ?? {}) as Json);
   if (params.length > 0) return { kind: 'parameter', text: params.join(', ') };
-  return { kind: 'renamed', text: 'output renamed' };
+  const written = before.outputs.map((output) => output.path);
+  return item.outputs.every((path) => written.includes(path))
+    ? { kind: 'version', text: 'made by another version of Atelier' }
+    : { kind: 'renamed', text: 'output renamed' };
 }
 
 /** "augment.rotation.maxDegrees changed from 25 to 10", for every value of `now` that differs. */
