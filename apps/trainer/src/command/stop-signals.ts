@@ -7,13 +7,18 @@ export interface StopSignals {
   release(): void;
 }
 
-/** Listens until released. A second signal of either kind ends the process at once: what was saved is whole. */
+/** One Ctrl-C may arrive twice: from the terminal and from the program that started this one. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Listens until released. Who insists, later on, ends the process at once: what was saved is whole. */
 export function stopSignals(): StopSignals {
   const controller = new AbortController();
   let exitCode: number | null = null;
+  let firstAt = 0;
   const on = (code: number) => () => {
-    if (exitCode !== null) process.exit(exitCode);
-    exitCode = code;
+    if (exitCode !== null && performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(exitCode);
+    if (exitCode === null) firstAt = performance.now();
+    exitCode ??= code;
     controller.abort();
   };
   const onInterrupt = on(130);

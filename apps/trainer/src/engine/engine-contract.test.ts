@@ -3,6 +3,7 @@ import { seedModel } from '@atelier/model';
 import { runPython } from '@atelier/readers';
 import type { LayersModel } from '@tensorflow/tfjs';
 import { chooseBackend } from './backends.js';
+import { graphEngine } from './graph-engine.js';
 import { layersEngine } from './layers-engine.js';
 import type { EngineBatch, EngineInput, NamedTensor, TrainEngine } from './train-engine.js';
 
@@ -126,7 +127,10 @@ const layersOn = async (input: EngineInput) => {
   return layersEngine(input, backend);
 };
 
-const engines: [string, (input: EngineInput) => Promise<TrainEngine>][] = [['layers', layersOn]];
+const engines: [string, (input: EngineInput) => Promise<TrainEngine>][] = [
+  ['graph', graphEngine],
+  ['layers', layersOn],
+];
 
 /** The largest difference of any two numbers in the same place. */
 const farthest = (ours: readonly number[], theirs: readonly number[]) => {
