@@ -1,17 +1,25 @@
 import {
-  artifactNames,
+  AtelierError,
   randomStream,
   sampleId,
   type DatasetConfig,
   type Json,
   type Split,
 } from '@atelier/core';
-import { decodeJpeg, encodeJpeg } from '@atelier/image';
-import type { Manifest, ManifestItem } from '@atelier/artifacts';
+import { codec, decodeJpeg, encodeJpeg } from '@atelier/image';
+import type { Manifest, ManifestItem, ManifestOutput } from '@atelier/artifacts';
 import type { Outcome, PlannedItem, ProcessContext, Stage } from '@atelier/stage';
 import { createTransformer, sampleAugment, untransformed, type Transformer } from '@atelier/transform';
 
-type Config = { seed: number; resize: { quality: number }; augment: DatasetConfig['augment'] };
+type Config = {
+  codec: string;
+  seed: number;
+  resize: { quality: number };
+  augment: DatasetConfig['augment'];
+};
+
+/** Where the resized pictures lie, and the extension that the variants' numbers come before. */
+const RESIZED = /^resized_images\/(.+)\.jpg$/su;
 
 /**
  * Stage 5. For each picture of the augmented splits, the untouched original (variant 0, copied byte for byte) and
@@ -25,21 +33,16 @@ export const augment: Stage<Config> = {
   noun: 'picture',
   inputs: ['resize', 'split'],
 
-  config: ({ seed, resize, augment }) => ({ seed, resize: { quality: resize.quality }, augment }),
+  config: ({ seed, resize, augment }) => ({ codec, seed, resize: { quality: resize.quality }, augment }),
 
   async plan({ upstream, config }) {
     const { resize, split } = upstream as { resize: Manifest; split: Manifest };
+    const { imagesPerSource: _count, splits: _splits, ...transforms } = config.augment;
+    const settings = { codec, seed: config.seed, resize: config.resize, augment: transforms };
     const assigned = [...split.items.values()].filter((item) => item.params !== undefined);
-    const names = artifactNames(assigned.map((item) => item.id));
     const items = assigned.flatMap((assignment) =>
       variants(assignment, config).map((variant) =>
-        variantItem({
-          assignment,
-          variant,
-          picture: resize.items.get(assignment.id),
-          name: names.get(assignment.id),
-          config,
-        }),
+        variantItem({ assignment, variant, file: resizedFile(resize, assignment.id), settings }),
       ),
     );
     return { items };
@@ -67,20 +70,31 @@ function variants(assignment: ManifestItem, { augment }: Config): number[] {
   return Array.from({ length: augmented ? augment.imagesPerSource : 1 }, (_, variant) => variant);
 }
 
+/** The resized picture of a source that has been assigned to a split. */
+function resizedFile(resize: Manifest, sourceId: string): ManifestOutput {
+  const file = resize.items.get(sourceId)?.outputs[0];
+  if (file !== undefined) return file;
+  throw new AtelierError({
+    code: 'INPUT_CHANGED',
+    action: 'augment the picture',
+    path: sourceId,
+    problem: 'it is assigned to a split, and the stage resize has no such picture any more',
+    hint: 'Run all stages in their order with "npx atelier preprocess".',
+  });
+}
+
 function variantItem(wanted: {
   assignment: ManifestItem;
   variant: number;
-  picture: ManifestItem | undefined;
-  name: string | undefined;
-  config: Config;
+  file: ManifestOutput;
+  settings: Json;
 }): PlannedItem {
-  const { assignment, variant, picture, name, config } = wanted;
-  const { imagesPerSource: _count, splits: _splits, ...transforms } = config.augment;
-  const [file] = picture?.outputs ?? [];
+  const { assignment, variant, file, settings } = wanted;
+  const [, name] = RESIZED.exec(file.path) as unknown as [string, string];
   return {
     id: sampleId(assignment.id, variant),
-    inputs: file === undefined ? {} : { [file.path]: file.sha256 },
-    settings: variant === 0 ? null : { seed: config.seed, resize: config.resize, augment: transforms },
+    inputs: { [file.path]: file.sha256 },
+    settings: variant === 0 ? null : settings,
     params: { ...assignment.params, sourceId: assignment.id, variant },
     outputs: [`generated_images/${name}_${variant}.jpg`],
     group: assignment.id,

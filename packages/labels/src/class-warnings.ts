@@ -50,7 +50,9 @@ function twinFolders(folders: readonly string[]): string[] {
 function caseTwins(classes: ClassTable): string[] {
   const groups = groupBy(classes, (name) => name.toLowerCase());
   return [...groups.values()].flatMap((twins) =>
-    twins.length < 2 ? [] : [`the classes ${twins.map((t) => `"${t}"`).join(' and ')} differ only in case`],
+    twins.length < 2
+      ? []
+      : [`the classes ${twins.map((t) => `"${printable(t)}"`).join(' and ')} differ only in case`],
   );
 }
 

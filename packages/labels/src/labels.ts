@@ -1,5 +1,5 @@
 import { sha256, type Manifest } from '@atelier/artifacts';
-import { canonicalJson, classTable, type DatasetConfig } from '@atelier/core';
+import { AtelierError, canonicalJson, classTable, printable, type DatasetConfig } from '@atelier/core';
 import type { PlannedItem, Stage } from '@atelier/stage';
 import { classWarnings } from './class-warnings.js';
 import { writeLabelFile, type LabelTable } from './label-files.js';
@@ -56,10 +56,19 @@ export const labels: Stage<Config> = {
 
 /** The rows in the manifest's order: by code point of the sourceId. */
 function labelRows(resize: Manifest, classes: readonly string[]): LabelRow[] {
+  const indices = new Map(classes.map((name, i) => [name, i]));
   const usable = [...resize.items.values()].filter((item) => item.quarantine === undefined);
   return usable.map((item) => {
     const className = item.params?.['className'] as string;
-    return { path: item.id, className, classIndex: classes.indexOf(className) };
+    const classIndex = indices.get(className);
+    if (classIndex !== undefined) return { path: item.id, className, classIndex };
+    throw new AtelierError({
+      code: 'INPUT_CHANGED',
+      action: 'label the picture',
+      path: item.id,
+      problem: `the stage ingest no longer knows its class "${printable(className)}"`,
+      hint: 'Run all stages in their order with "npx atelier preprocess".',
+    });
   });
 }
 

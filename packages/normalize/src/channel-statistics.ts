@@ -30,6 +30,18 @@ export function channelStatistics(
   return statistics;
 }
 
+/** What the values of a tensor lie between: black and white, standardized where statistics are given. */
+export function valueRange(
+  dtype: DatasetConfig['normalize']['dtype'],
+  statistics: ChannelStatistics | null,
+): [low: number, high: number] {
+  if (dtype === 'uint8') return [0, 255];
+  if (statistics === null) return [0, 1];
+  const { mean, std } = statistics;
+  const bounds = mean.flatMap((m, c) => [-m / (std[c] as number), (1 - m) / (std[c] as number)]);
+  return [Math.min(...bounds), Math.max(...bounds)];
+}
+
 function trainStatistics(resize: Manifest, rows: readonly SampleRow[]): ChannelStatistics {
   const train = new Set(rows.flatMap((row) => (row.split === 'train' ? [row.sourceId] : [])));
   const pictures = [...resize.items.values()].filter((item) => train.has(item.id));

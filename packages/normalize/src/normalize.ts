@@ -1,7 +1,7 @@
 import type { Manifest } from '@atelier/artifacts';
 import type { DatasetConfig } from '@atelier/core';
 import type { Outcome, Stage } from '@atelier/stage';
-import { channelStatistics } from './channel-statistics.js';
+import { channelStatistics, valueRange } from './channel-statistics.js';
 import { planItems, sampleRows, type NormalizeItem } from './plan-items.js';
 import { bytesPerValue } from './encode-pixels.js';
 import { writeNpyFile, writeNpzFile, writeShard, type TensorFormat } from './write-tensors.js';
@@ -35,7 +35,7 @@ export const normalize: Stage<Config> = {
         classes,
         shape: [height, width, 3],
         dtype,
-        valueRange: dtype === 'uint8' ? [0, 255] : [0, 1],
+        valueRange: valueRange(dtype, statistics),
         scale: dtype === 'uint8' ? 1 / 255 : 1,
         mean: statistics?.mean ?? null,
         std: statistics?.std ?? null,

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Manifest } from '@atelier/artifacts';
-import { groupBy, SPLITS, type DatasetConfig, type Json, type Split } from '@atelier/core';
+import {
+  AtelierError,
+  groupBy,
+  printable,
+  SPLITS,
+  type DatasetConfig,
+  type Json,
+  type Split,
+} from '@atelier/core';
 import type { PlannedItem } from '@atelier/stage';
 import type { ChannelStatistics } from './channel-statistics.js';
 
@@ -27,9 +35,22 @@ export interface NormalizeItem {
 /** A shard is about this large: small enough to be rewritten for one picture, large enough to be few. */
 const SHARD_BYTES = 96 * 1024 * 1024;
 
-/** The rows of the final dataset in the order of their sampleIds, as augment left them. */
+/**
+ * The rows of the final dataset in the order of their sampleIds, as augment left them.
+ * @throws AtelierError INPUT_CHANGED where augment ran with another class table
+ */
 export function sampleRows(augment: Manifest, classes: readonly string[]): SampleRow[] {
-  const indexOf = new Map(classes.map((name, i) => [name, i]));
+  const indices = new Map(classes.map((name, i) => [name, i]));
+  const indexOf = (name: string) => {
+    const index = indices.get(name);
+    if (index !== undefined) return index;
+    throw new AtelierError({
+      code: 'INPUT_CHANGED',
+      action: 'label the pictures',
+      problem: `the stage augment has pictures of the class "${printable(name)}", which the stage labels does not know`,
+      hint: 'Run all stages in their order with "npx atelier preprocess".',
+    });
+  };
   return [...augment.items.values()].map((item) => {
     const [file] = item.outputs as [(typeof item.outputs)[number]];
     const params = item.params as { sourceId: string; variant: number; split: Split; className: string };
@@ -38,7 +59,7 @@ export function sampleRows(augment: Manifest, classes: readonly string[]): Sampl
       sourceId: params.sourceId,
       variant: params.variant,
       split: params.split,
-      classIndex: indexOf.get(params.className) as number,
+      classIndex: indexOf(params.className),
       path: file.path,
       sha256: file.sha256,
     };
@@ -66,19 +87,19 @@ export function planItems(rows: readonly SampleRow[], settings: PlanSettings): P
     return [
       ...shards(own, settings.pictureBytes).map((members, i, all) =>
         fileItem(
-          { id: shardName(split, i, all.length), extension: '.arrow', kind: 'shard', rows: members },
+          { id: shardName(split, i, all.length), extension: '.arrow', kind: 'shard', split, rows: members },
           settings,
         ),
       ),
       ...(npy ? own.map((row) => fileItem(npyFile(row), settings)) : []),
-      ...(npz ? [fileItem({ id: split, extension: '.npz', kind: 'npz', rows: own }, settings)] : []),
+      ...(npz ? [fileItem({ id: split, extension: '.npz', kind: 'npz', split, rows: own }, settings)] : []),
     ];
   });
 }
 
 /**
- * Deals sources to shards by a hash of their ids. The number of shards is a power of two by the number of samples, so
- * that it seldom changes as a dataset grows.
+ * Deals sources to shards by a hash of their ids; where there are few sources, a shard may be left with no row. The
+ * number of shards is a power of two by the number of samples, so that it seldom changes as a dataset grows.
  */
 function shards(rows: readonly SampleRow[], pictureBytes: number): SampleRow[][] {
   const perShard = Math.max(1, Math.floor(SHARD_BYTES / pictureBytes));
@@ -95,7 +116,11 @@ const five = (n: number) => String(n).padStart(5, '0');
 
 const shardName = (split: Split, i: number, count: number) => `${split}-${five(i)}-of-${five(count)}`;
 
-type WantedFile = Pick<NormalizeItem, 'kind' | 'rows'> & { id: string; extension: string; folder?: string };
+type WantedFile = Pick<NormalizeItem, 'kind' | 'split' | 'rows'> & {
+  id: string;
+  extension: string;
+  folder?: string;
+};
 
 function npyFile(row: SampleRow): WantedFile {
   const name = row.path.replace(/^generated_images\//, '').replace(/\.jpg$/, '');
@@ -103,15 +128,16 @@ function npyFile(row: SampleRow): WantedFile {
     id: `npy/${row.sampleId}`,
     extension: '.npy',
     kind: 'npy',
+    split: row.split,
     rows: [row],
     folder: `normalized_images/${name}`,
   };
 }
 
-function fileItem({ id, extension, kind, rows, folder }: WantedFile, settings: PlanSettings): PlannedItem {
+function fileItem(wanted: WantedFile, settings: PlanSettings): PlannedItem {
+  const { id, extension, kind, split, rows, folder } = wanted;
   const { config, statistics } = settings;
   const { dtype } = config.normalize;
-  const split = rows[0]?.split as Split;
   return {
     id,
     inputs: Object.fromEntries(rows.map((row) => [row.path, row.sha256])),

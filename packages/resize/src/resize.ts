@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Manifest, ManifestItem } from '@atelier/artifacts';
 import { artifactNames, compareCodePoints, type DatasetConfig } from '@atelier/core';
-import { encodeJpeg, perceptualHash, resizeImage } from '@atelier/image';
+import { codec, encodeJpeg, perceptualHash, resizeImage } from '@atelier/image';
 import { quarantineOf, type PlannedItem, type Stage } from '@atelier/stage';
 import { channelMoments } from './channel-moments.js';
 
-type Config = { resize: DatasetConfig['resize']; subset?: DatasetConfig['subset'] };
+type Config = { codec: string; resize: DatasetConfig['resize']; subset?: DatasetConfig['subset'] };
 
 /**
  * Stage 2. Decodes every picture once, in full, and brings it to the one size: upright, sRGB, 8-bit, JPEG. What
@@ -18,16 +18,17 @@ export const resize: Stage<Config> = {
   noun: 'picture',
   inputs: ['ingest'],
 
-  config: ({ resize, subset }) => ({ resize, ...(subset.perClass !== null && { subset }) }),
+  config: ({ resize, subset }) => ({ codec, resize, ...(subset.perClass !== null && { subset }) }),
 
   async plan({ upstream, dataset, config }) {
     const sources = upstream.ingest as Manifest;
+    const settings = { codec, resize: config.resize };
     const names = artifactNames(sources.items.keys());
     const usable = [...sources.items.values()].filter((item) => item.quarantine === undefined);
     const items = pickSubset(usable, dataset).map((source): PlannedItem => ({
       id: source.id,
       inputs: { ...source.inputs },
-      settings: { resize: config.resize },
+      settings,
       params: { className: className(source) },
       outputs: [`resized_images/${names.get(source.id)}.jpg`],
     }));

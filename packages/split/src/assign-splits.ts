@@ -87,12 +87,14 @@ export function assignSplits(sources: readonly SplitSource[], rules: SplitRules)
 
 /**
  * What the lock says of each picture: by its content wherever it lies now (renamed, moved), else by its path
- * (edited in place).
+ * (edited in place: the content that the lock knows there lies nowhere any more).
  */
 function lockedSplits(sources: readonly SplitSource[], lock: readonly LockEntry[]): Map<string, Split> {
   const byContent = new Map(lock.map((entry) => [entry.sha256, entry.split]));
   const byBoth = new Map(lock.map((entry) => [`${entry.sha256} ${entry.path}`, entry.split]));
-  const byPath = new Map(lock.map((entry) => [entry.path, entry.split]));
+  const contents = new Set(sources.map(({ sha256 }) => sha256));
+  const gone = lock.filter((entry) => !contents.has(entry.sha256));
+  const byPath = new Map(gone.map((entry) => [entry.path, entry.split]));
   return new Map(
     sources.flatMap(({ id, sha256 }): [string, Split][] => {
       const known = byBoth.get(`${sha256} ${id}`) ?? byContent.get(sha256) ?? byPath.get(id);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readCsv, type Manifest } from '@atelier/artifacts';
-import { AtelierError, compareCodePoints, SPLITS, type Split } from '@atelier/core';
+import { AtelierError, compareCodePoints, printable, SPLITS, type Split } from '@atelier/core';
 import type { Assignment } from './assign-splits.js';
 
 /** The columns of assignments.csv. */
@@ -17,23 +17,37 @@ export interface LockEntry {
 /**
  * Reads the lock. A person may edit it: what it says holds.
  * @returns undefined where there is none
- * @throws AtelierError INPUT_INVALID naming the line that makes no sense
+ * @throws AtelierError INPUT_INVALID naming the line that makes no sense, or the two that contradict each other
  */
 export async function readLock(path: string): Promise<LockEntry[] | undefined> {
   if (!existsSync(path)) return undefined;
   const { rows, lines } = await readCsv(path, LOCK_COLUMNS);
+  const said = new Map<string, { split: string; line: number }>();
   return rows.map((row, i) => {
     const { path: source, sha256, split } = row as { path: string; sha256: string; split: string };
-    if (/^[0-9a-f]{64}$/.test(sha256) && (SPLITS as readonly string[]).includes(split)) {
-      return { path: source, sha256, split: split as Split };
+    const line = lines[i] as number;
+    if (!/^[0-9a-f]{64}$/.test(sha256) || !(SPLITS as readonly string[]).includes(split)) {
+      throw damaged(path, `line ${line} says sha256 "${sha256}", split "${split}"`);
     }
-    throw new AtelierError({
-      code: 'INPUT_INVALID',
-      action: 'use the split lock',
-      path,
-      problem: `line ${lines[i]} says sha256 "${sha256}", split "${split}"`,
-      hint: `A split is one of ${SPLITS.join(', ')}. Correct it, or assign all pictures afresh with --resplit.`,
-    });
+    const before = said.get(`${sha256} ${source}`);
+    if (before !== undefined && before.split !== split) {
+      throw damaged(
+        path,
+        `line ${before.line} says ${before.split} and line ${line} says ${split} of "${printable(source)}"`,
+      );
+    }
+    said.set(`${sha256} ${source}`, { split, line });
+    return { path: source, sha256, split: split as Split };
+  });
+}
+
+function damaged(path: string, problem: string): AtelierError {
+  return new AtelierError({
+    code: 'INPUT_INVALID',
+    action: 'use the split lock',
+    path,
+    problem,
+    hint: `A split is one of ${SPLITS.join(', ')}. Correct it, or assign all pictures afresh with --resplit.`,
   });
 }
 

@@ -1,16 +1,51 @@
-import { groupBy, printable, SPLITS } from '@atelier/core';
+import { groupBy, printable, SPLITS, type DatasetConfig } from '@atelier/core';
 import type { Assignment, SplitResult } from './assign-splits.js';
 
-/** What a person should know of the splits: classes too small to be judged, the same picture on two sides. */
-export function splitWarnings(result: SplitResult & { classes: readonly string[] }): string[] {
-  return [...smallClasses(result), ...labelConflicts(result.assignments), ...crossingGroups(result)];
+/** What decided the splits: the settings of dataset.json. */
+type Settings = { readonly seed: number; readonly split: DatasetConfig['split'] };
+
+/**
+ * What a person should know of the splits: classes too small to be judged, the same picture on two sides, changed
+ * settings that the lock leaves without effect.
+ * @param settings those of the run before, where there was one, and those of now
+ */
+export function splitWarnings(
+  result: SplitResult,
+  settings: { before: Settings | undefined; now: Settings },
+): string[] {
+  return [
+    ...smallClasses(result, settings.now),
+    ...labelConflicts(result.assignments),
+    ...crossingGroups(result),
+    ...heldByLock(result, settings),
+  ];
 }
 
-/** Classes that lack a split. */
-function smallClasses({ assignments }: SplitResult): string[] {
+/** Changed settings, where pictures stay in their splits all the same. */
+function heldByLock(
+  { assignments }: SplitResult,
+  { before, now }: { before: Settings | undefined; now: Settings },
+): string[] {
+  const locked = assignments.filter((assignment) => assignment.locked).length;
+  if (before === undefined || locked === 0) return [];
+  const values = ({ seed, split }: Settings) =>
+    Object.entries({ seed, ...split }).map(([key, value]) => [
+      key === 'seed' ? key : `split.${key}`,
+      value,
+    ]) as [string, unknown][];
+  const old = new Map(values(before));
+  const changed = values(now).filter(([key, value]) => old.get(key) !== value);
+  if (changed.length === 0) return [];
+  const named = changed.map(([key, value]) => `${key} is now ${String(value)}`).join(', ');
+  return [`${named}, but ${locked} pictures stay where the lock has them; --resplit assigns all afresh`];
+}
+
+/** Classes that lack a split, of those that are to have any picture. */
+function smallClasses({ assignments }: SplitResult, { split }: Settings): string[] {
+  const wanted = SPLITS.filter((name) => split[name] > 0);
   const byClass = groupBy(assignments, ({ className }) => className);
   const lines = [...byClass].flatMap(([name, members]) => {
-    const lacking = SPLITS.filter((split) => !members.some((member) => member.split === split));
+    const lacking = wanted.filter((name) => !members.some((member) => member.split === name));
     if (members.length === 1)
       return [`the class "${printable(name)}" has one picture; it goes to ${members[0]?.split}`];
     return lacking.length === 0

@@ -23,19 +23,22 @@ export const split: Stage<Config> = {
   name: 'split',
   version: 1,
   noun: 'item',
-  inputs: ['resize', 'labels'],
+  inputs: ['resize'],
 
   config: ({ seed, split }) => ({ seed, split }),
 
   async plan({ root, upstream, config, previous, resplit }) {
-    const { resize, labels } = upstream as { resize: Manifest; labels: Manifest };
+    const { resize } = upstream as { resize: Manifest };
     const lock = resplit ? [] : ((await readLock(join(root, LOCK))) ?? lockFromManifest(previous));
     const result = assignSplits(splitSources(resize), { ...config, lock });
     const { assignments, groups } = result;
     return {
       items: [...assignments.map(rowItem), filesItem({ assignments, lock: mergeLock(lock, assignments) })],
       header: { nearDuplicates: groups as Json },
-      warnings: splitWarnings({ ...result, classes: labels.header['classes'] as string[] }),
+      warnings: splitWarnings(result, {
+        before: previous?.header.config as Config | undefined,
+        now: config,
+      }),
     };
   },
 
