@@ -89,4 +89,12 @@ describe('artifactNames', () => {
     ];
     expect(new Set([...artifactNames(list).values()].map(fold)).size).toBe(list.length);
   });
+
+  it('gives no folder the name of a file: neither of another artifact nor of a stage', () => {
+    const list = ['c/a', 'c/a.jpg/b.png', 'manifest.jsonl/x.jpg', 'Run.json/x.jpg', 'c/x.npy/y.png'];
+    const names = [...artifactNames(list).values()];
+    const folders = names.map((name) => name.slice(0, name.lastIndexOf('/')));
+    for (const folder of folders) expect(folder).not.toMatch(/\.(?:jpg|npy|jsonl|json)$/i);
+    expect(names).toContain('c/a');
+  });
 });

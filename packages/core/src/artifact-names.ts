@@ -8,6 +8,9 @@ import { compareCodePoints } from './order.js';
  */
 const MAX_PART_BYTES = 200;
 
+/** Folders that would take the name of a stage's own file or of another source's artifact. */
+const TAKEN_BY_FILES = /^(?:manifest\.jsonl|run\.json)$|\.(?:jpg|npy)$/iu;
+
 /** Names that Windows keeps for devices, whatever their extension. */
 const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/iu;
 
@@ -52,13 +55,15 @@ const withSuffix = (name: string, suffix: string) => `${name}~${suffix}`;
 
 function naturalName(id: string): string {
   const stem = id.endsWith('.jpg') && !id.endsWith('/.jpg') ? id.slice(0, -4) : id;
-  return stem.split('/').map(safePart).join('/');
+  const parts = stem.split('/');
+  return parts.map((part, i) => safePart(part, i < parts.length - 1)).join('/');
 }
 
 /** One path part that every file system takes; whatever had to be replaced is told apart by a digest. */
-function safePart(part: string): string {
+function safePart(part: string, isFolder: boolean): string {
   const safe = part
     .normalize('NFC')
+    .replace(TAKEN_BY_FILES, isFolder ? '$&_' : '$&')
     .replace(/[\p{Cc}<>:"\\|?*]/gu, '_')
     .replace(/[. ]+$/u, '_')
     .replace(RESERVED, '_$&');

@@ -6,7 +6,13 @@ import { codec, encodeJpeg, perceptualHash, resizeImage } from '@atelier/image';
 import { quarantineOf, type PlannedItem, type Stage } from '@atelier/stage';
 import { channelMoments } from './channel-moments.js';
 
-type Config = { codec: string; resize: DatasetConfig['resize']; subset?: DatasetConfig['subset'] };
+type Config = {
+  codec: string;
+  resize: DatasetConfig['resize'];
+  /** What the subset is chosen by; left out where all pictures are taken. */
+  seed?: number;
+  subset?: DatasetConfig['subset'];
+};
 
 /**
  * Stage 2. Decodes every picture once, in full, and brings it to the one size: upright, sRGB, 8-bit, JPEG. What
@@ -18,7 +24,11 @@ export const resize: Stage<Config> = {
   noun: 'picture',
   inputs: ['ingest'],
 
-  config: ({ resize, subset }) => ({ codec, resize, ...(subset.perClass !== null && { subset }) }),
+  config: ({ seed, resize, subset }) => ({
+    codec,
+    resize,
+    ...(subset.perClass !== null && { seed, subset }),
+  }),
 
   async plan({ upstream, dataset, config }) {
     const sources = upstream.ingest as Manifest;
