@@ -42,7 +42,7 @@ const expectDone = async (folder: StageFolder) => {
 describe('commit', () => {
   it('moves the new, removes the old, in one step for whoever looks', async () => {
     const folder = await prepare();
-    await commit(folder, manifest(staged));
+    await commit(folder, { previous: manifest(before), next: manifest(staged) });
     await expectDone(folder);
   });
 
@@ -57,6 +57,7 @@ describe('commit', () => {
     // the steps of a commit, each undone from the end: recover must finish from any of them
     const steps: ((folder: StageFolder) => Promise<void>)[] = [
       (folder) => writeManifest(folder.next, manifest(staged)).then(() => undefined),
+      async (folder) => renameSync(folder.manifest, folder.previous),
       async (folder) =>
         (await import('node:fs')).rmSync(join(folder.root, 'resized_images/b'), { recursive: true }),
       async (folder) => rmSync(join(folder.root, 'resized_images/c')),
@@ -78,7 +79,7 @@ describe('commit', () => {
 
   it('has whole files at every moment: none is rewritten in place', async () => {
     const folder = await prepare();
-    await commit(folder, manifest(staged));
+    await commit(folder, { previous: manifest(before), next: manifest(staged) });
     expect(readFileSync(join(folder.root, 'resized_images/a/1.jpg'), 'utf8')).toBe('ONE');
   });
 });

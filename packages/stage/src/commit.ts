@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import {
-  readManifest,
-  writeManifest,
-  type FileDigest,
-  type Manifest,
-  type ManifestOutput,
-} from '@atelier/artifacts';
+import { dirname, join, relative, sep } from 'node:path';
+import { readManifest, writeManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
 import { AtelierError, STAGES, type StageName } from '@atelier/core';
 
 /** The paths inside a stage's folder. */
@@ -26,6 +20,8 @@ export interface StageFolder {
   readonly staged: string;
   /** The next manifest: from the moment it is whole, the commit is decided and only needs to be carried out. */
   readonly next: string;
+  /** The last manifest, set aside while files are exchanged. */
+  readonly previous: string;
 }
 
 /** The layout of a stage's folder. */
@@ -43,40 +39,90 @@ export function stageFolder(root: string, stage: StageName): StageFolder {
     journal: join(staging, 'journal.jsonl'),
     staged: join(staging, 'files'),
     next: join(staging, 'manifest.jsonl'),
+    previous: join(staging, 'previous.jsonl'),
   };
 }
 
 /**
  * Commits a run. The next manifest is written first, in staging: a run that is killed before leaves the last
- * state untouched, one that is killed after is carried through by {@link recover}.
- * @returns size and digest of the manifest
+ * state untouched, one that is killed after is carried through by {@link recover}. While files are exchanged the
+ * stage has no manifest under the final name, so at no instant does a manifest speak of files that are not there.
  */
-export async function commit(folder: StageFolder, next: Manifest): Promise<FileDigest> {
-  const digest = await writeManifest(folder.next, next);
-  await carryOut(folder);
-  return digest;
+export async function commit(
+  folder: StageFolder,
+  { previous, next }: { previous: Manifest | undefined; next: Manifest },
+): Promise<void> {
+  await writeManifest(folder.next, next);
+  await carryOut(folder, { previous, next });
 }
 
 /** Carries out a commit that was decided but cut short. @returns whether there was one */
 export async function recover(folder: StageFolder): Promise<boolean> {
   if (!existsSync(folder.next)) return false;
-  await carryOut(folder);
+  const next = (await readManifest(folder.next)) as Manifest;
+  const setAside = existsSync(folder.previous);
+  await carryOut(folder, {
+    previous: await readPrevious(setAside ? folder.previous : folder.manifest),
+    next,
+  });
   return true;
 }
 
 /** Every step may have been done already: what is moved is no longer staged, what is removed is gone. */
-async function carryOut(folder: StageFolder): Promise<void> {
-  const next = (await readManifest(folder.next)) as Manifest;
-  const previous = await readPrevious(folder.manifest);
-  const outputs = allOutputs(next);
-  const wanted = new Set(outputs.map((output) => output.path));
+async function carryOut(
+  folder: StageFolder,
+  { previous, next }: { previous: Manifest | undefined; next: Manifest },
+): Promise<void> {
+  if (existsSync(folder.manifest)) await rename(folder.manifest, folder.previous);
+  const wanted = new Set(allOutputs(next).map((output) => output.path));
+  const staged = new Set(await filesBelow(folder.staged));
+  const keep = movedTwins(wanted, staged);
   // removed before anything is moved: what was a file may now be a folder
-  for (const output of allOutputs(previous)) {
-    if (!wanted.has(output.path)) await removeOutput(folder, output.path);
+  for (const { path } of allOutputs(previous)) {
+    if (!wanted.has(path) && !keep.has(foldCase(path))) await removeOutput(folder, path);
   }
-  for (const output of outputs) await moveIntoPlace(folder, output);
+  if (previous === undefined) {
+    for (const path of await strayFiles(folder, wanted)) await removeOutput(folder, path);
+  }
+  for (const path of staged) {
+    if (wanted.has(path)) await moveIntoPlace(folder, path);
+  }
   await rename(folder.next, folder.manifest);
   await rm(folder.staging, { recursive: true, force: true });
+}
+
+/**
+ * Outputs that were moved before a commit was cut short, with case and normal form folded: on a file system that
+ * does not tell a.jpg from A.jpg, removing the old one now would remove the new one.
+ */
+function movedTwins(wanted: ReadonlySet<string>, staged: ReadonlySet<string>): Set<string> {
+  return new Set([...wanted].filter((path) => !staged.has(path)).map(foldCase));
+}
+
+const foldCase = (path: string) => path.normalize('NFC').toLowerCase();
+
+/**
+ * Where the manifest was lost: what lies in the folders that a stage writes to and is not wanted now. A run that
+ * knows its manifest removes what that named, and nothing else.
+ */
+export async function strayFiles(folder: StageFolder, wanted: ReadonlySet<string>): Promise<string[]> {
+  const own = relative(folder.root, folder.path);
+  const folders = new Set([own, ...[...wanted].map((path) => path.slice(0, path.indexOf('/')))]);
+  const found: string[] = [];
+  for (const name of folders) {
+    for (const path of await filesBelow(join(folder.root, name))) found.push(`${name}/${path}`);
+  }
+  const known = new Set([`${own}/manifest.jsonl`, `${own}/run.json`]);
+  return found.filter(
+    (path) => !wanted.has(path) && !known.has(path) && !path.split('/').some((part) => part.startsWith('.')),
+  );
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
 /** Every file that a manifest names. */
@@ -94,12 +140,10 @@ async function readPrevious(path: string): Promise<Manifest | undefined> {
   }
 }
 
-async function moveIntoPlace(folder: StageFolder, output: ManifestOutput): Promise<void> {
-  const from = join(folder.staged, output.path);
-  const to = join(folder.root, output.path);
-  if (!existsSync(from)) return;
+async function moveIntoPlace(folder: StageFolder, path: string): Promise<void> {
+  const to = join(folder.root, path);
   await mkdir(dirname(to), { recursive: true });
-  await rename(from, to);
+  await rename(join(folder.staged, path), to);
 }
 
 async function removeOutput(folder: StageFolder, path: string): Promise<void> {

@@ -151,6 +151,26 @@ describe('runStage', () => {
     expect(outputs(dataset)).toEqual(before);
   });
 
+  it('removes what a lost manifest can no longer name', async () => {
+    const dataset = toyDataset(abc);
+    await run(dataset);
+    rmSync(join(dataset.root, 'sources/manifest.jsonl'));
+    rmSync(join(dataset.root, 'images/c.txt'));
+    const warnings: string[] = [];
+    await run(dataset, {}, { reporter: { ...silentReporter, warn: (text) => void warnings.push(text) } });
+    expect(warnings).toEqual([expect.stringContaining('sources/c/out.txt')]);
+    expect(Object.keys(outputs(dataset))).toEqual(['a/out.txt', 'b/out.txt', 'manifest.jsonl']);
+  });
+
+  it('leaves alone what a person put beside its outputs', async () => {
+    const dataset = toyDataset(abc);
+    await run(dataset);
+    writeText(join(dataset.root, 'sources/a/notes.txt'), 'mine');
+    writeText(join(dataset.root, 'images/b.txt'), 'B');
+    await run(dataset);
+    expect(readFileSync(join(dataset.root, 'sources/a/notes.txt'), 'utf8')).toBe('mine');
+  });
+
   it('keeps a bad item in quarantine, takes it in when it is mended', async () => {
     const dataset = toyDataset({ ...abc, 'bad.txt': 'bad' });
     const first = await run(dataset);

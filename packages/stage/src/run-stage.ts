@@ -15,7 +15,15 @@ import {
   type Json,
   type StageName,
 } from '@atelier/core';
-import { allOutputs, commit, isStaged, recover, stageFolder, type StageFolder } from './commit.js';
+import {
+  allOutputs,
+  commit,
+  isStaged,
+  recover,
+  stageFolder,
+  strayFiles,
+  type StageFolder,
+} from './commit.js';
 import type { Plan, PlanContext, Stage } from './contract.js';
 import type { Dataset } from './dataset.js';
 import { diffPlan, type Diff, type OutputState } from './diff.js';
@@ -80,7 +88,8 @@ async function runPlan<Config extends Json>(
   const summary = summarize(finished);
   if (changesAnything({ previous, next, diff })) {
     await lock.assertHeld();
-    await commit(folder, next);
+    if (previous === undefined) await warnOfStrays(run, next);
+    await commit(folder, { previous, next });
     for (const output of finished.flatMap((item) => item.outputs)) stats.remember(output.path, output.sha256);
     await writeFileAtomic(folder.run, runFile(summary));
   }
@@ -123,6 +132,17 @@ async function planContext<Config extends Json>(
     digests: (paths) => stats.digests(paths),
     resplit: options.resplit ?? false,
   };
+}
+
+/** Without a manifest of the run before, what lies in the stage's folders cannot be told from leftovers. */
+async function warnOfStrays<Config extends Json>(
+  { folder, options }: Run<Config>,
+  next: Manifest,
+): Promise<void> {
+  const strays = await strayFiles(folder, new Set(allOutputs(next).map((output) => output.path)));
+  if (strays.length === 0) return;
+  const first = printable(strays[0] as string);
+  options.reporter.warn(`${strays.length} files that no manifest names are removed, the first is ${first}`);
 }
 
 /** Every stage that is read from must have run to its end. */
