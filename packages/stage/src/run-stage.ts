@@ -11,6 +11,7 @@ import {
   AtelierError,
   canonicalJson,
   compareCodePoints,
+  printable,
   STAGES,
   type Json,
   type StageName,
