@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
  * the run.
  */
 export default async function globalSetup(): Promise<void> {
-  run('tools/build.mjs');
+  if (process.env['ATELIER_BUILT'] === undefined) run('tools/build.mjs'); // npm test has built already
   run('packages/graph/dist/native/main.js');
   await ensureReaders();
 }
