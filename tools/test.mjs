@@ -41,14 +41,18 @@ let skipped = 0;
 
 const folder = mkdtempSync(join(tmpdir(), 'atelier-test-'));
 const report = join(folder, 'jest.json');
-const ended = run('tests', [
-  '--experimental-vm-modules',
-  '--no-warnings',
-  bin('jest/bin/jest.js'),
-  '--json',
-  `--outputFile=${report}`,
-  ...jestArgs,
-]);
+const ended = run(
+  'tests',
+  [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    bin('jest/bin/jest.js'),
+    '--json',
+    `--outputFile=${report}`,
+    ...jestArgs,
+  ],
+  { ATELIER_BUILT: '1' },
+);
 try {
   const jest = JSON.parse(readFileSync(report, 'utf8'));
   passed += jest.numPassedTests;
