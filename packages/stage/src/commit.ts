@@ -13,6 +13,8 @@ export interface StageFolder {
   readonly run: string;
   readonly lock: string;
   readonly stats: string;
+  /** When and why items were made. */
+  readonly history: string;
   /** Everything unfinished: removed after each commit. */
   readonly staging: string;
   readonly journal: string;
@@ -35,6 +37,7 @@ export function stageFolder(root: string, stage: StageName): StageFolder {
     run: join(path, 'run.json'),
     lock: join(path, '.lock'),
     stats: join(path, '.stats.jsonl'),
+    history: join(path, '.history.jsonl'),
     staging,
     journal: join(staging, 'journal.jsonl'),
     staged: join(staging, 'files'),

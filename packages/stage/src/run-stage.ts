@@ -28,6 +28,7 @@ import {
 import type { Plan, PlanContext, Stage } from './contract.js';
 import type { Dataset } from './dataset.js';
 import { diffPlan, type Diff, type OutputState } from './diff.js';
+import { appendHistory } from './history.js';
 import { readJournal } from './journal.js';
 import { acquireLock, type Lock } from './lock.js';
 import { processItems } from './process-items.js';
@@ -93,6 +94,7 @@ async function runPlan<Config extends Json>(
     await commit(folder, { previous, next });
     for (const output of finished.flatMap((item) => item.outputs)) stats.remember(output.path, output.sha256);
     await writeFileAtomic(folder.run, runFile(summary));
+    await appendHistory(folder.history, summary);
   }
   options.manifests?.set(folder.manifest, next);
   await stats.digests([`${STAGES[stage.name]}/manifest.jsonl`]);

@@ -81,8 +81,8 @@ function groupReasons(items: RunSummary['items']): RunSummary['reasons'] {
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }
 
-/** The text of run.json: one line per field. */
-export function runFile(summary: RunSummary): string {
+/** The text of run.json: one line per field; single items are in the history. */
+export function runFile({ items: _items, ...summary }: RunSummary): string {
   const fields = Object.entries(summary).map(
     ([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
   );

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { digestFile, readManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
+import { AtelierError, STAGES, type StageName } from '@atelier/core';
+import pMap from 'p-map';
+import { allOutputs, stageFolder, strayFiles } from './commit.js';
+import type { Dataset } from './dataset.js';
+
+/** One file that is not what its manifest says. */
+export interface Damage {
+  readonly stage: StageName;
+  /** Relative to the dataset. */
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** What {@link verifyDataset} found. */
+export interface Verification {
+  /** Files that were digested, and their bytes. */
+  readonly files: number;
+  readonly sizeBytes: number;
+  readonly damage: readonly Damage[];
+  /** Files in the stages' folders that no manifest names: left alone, but worth knowing. */
+  readonly unknown: readonly string[];
+  readonly notRun: readonly StageName[];
+}
+
+/** Files that are digested at once. */
+const READERS = 8;
+
+/** Digests every artifact anew and compares it with what the manifests say. Changes nothing. */
+export async function verifyDataset(
+  dataset: Dataset,
+  advance: (files: number) => void = () => undefined,
+): Promise<Verification> {
+  const damage: Damage[] = [];
+  const unknown: string[] = [];
+  const notRun: StageName[] = [];
+  let files = 0;
+  let sizeBytes = 0;
+  for (const stage of Object.keys(STAGES) as StageName[]) {
+    const folder = stageFolder(dataset.root, stage);
+    const read = await readWhole(folder.manifest);
+    if ('problem' in read) {
+      const cutOff = existsSync(folder.next);
+      if (read.problem === 'missing' && !cutOff) notRun.push(stage);
+      else
+        damage.push({
+          stage,
+          path: `${STAGES[stage]}/manifest.jsonl`,
+          problem: cutOff ? 'the commit was cut off' : read.problem,
+        });
+      continue;
+    }
+    const outputs = allOutputs(read.manifest);
+    await pMap(
+      outputs,
+      async (output) => {
+        const problem = await outputProblem(dataset.root, output);
+        if (problem !== undefined) damage.push({ stage, path: output.path, problem });
+        files++;
+        sizeBytes += output.sizeBytes;
+        advance(1);
+      },
+      { concurrency: READERS },
+    );
+    unknown.push(...(await strayFiles(folder, new Set(outputs.map((output) => output.path)))));
+  }
+  damage.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files, sizeBytes, damage, unknown, notRun };
+}
+
+async function readWhole(path: string): Promise<{ manifest: Manifest } | { problem: string }> {
+  try {
+    const manifest = await readManifest(path);
+    return manifest === undefined ? { problem: 'missing' } : { manifest };
+  } catch (error) {
+    if (error instanceof AtelierError && error.code === 'MANIFEST_DAMAGED') return { problem: error.problem };
+    throw error;
+  }
+}
+
+async function outputProblem(
+  root: string,
+  { path, sizeBytes, sha256 }: ManifestOutput,
+): Promise<string | undefined> {
+  const full = resolve(root, path);
+  const found = await stat(full).catch(() => undefined);
+  if (found === undefined) return 'missing';
+  if (!found.isFile()) return 'no regular file';
+  if (found.size !== sizeBytes) return `${found.size} bytes instead of ${sizeBytes}`;
+  const digest = await digestFile(full);
+  return digest.sha256 === sha256 ? undefined : 'its bytes have changed';
+}
