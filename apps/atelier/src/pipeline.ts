@@ -21,6 +21,9 @@ const LOADERS: Readonly<Record<StageName, () => Promise<unknown>>> = {
 export async function loadStages(names: readonly string[] = []): Promise<Stage[]> {
   const unknown = names.find((name) => !PIPELINE.includes(name as StageName));
   if (unknown !== undefined) throw unknownName(printable(unknown), { noun: 'stage', known: PIPELINE });
-  const wanted = PIPELINE.filter((name) => names.length === 0 || names.includes(name));
-  return (await Promise.all(wanted.map((name) => LOADERS[name]()))) as Stage[];
+  const stages: Stage[] = [];
+  for (const name of PIPELINE) {
+    if (names.length === 0 || names.includes(name)) stages.push((await LOADERS[name]()) as Stage);
+  }
+  return stages;
 }

@@ -15,7 +15,7 @@ export const start = defineCommand({
   async run({ dataset: folder }) {
     const root = resolveDataset(folder);
     heading('native TensorFlow');
-    await ensureTensorFlow();
+    await ensureTensorFlow(say);
     heading('preprocess');
     await runStages(await loadStages(), parseWorkerArgs([`--dataset=${root}`]));
     process.exitCode = await train(root);
@@ -39,4 +39,6 @@ async function train(root: string): Promise<number> {
   return runTrainer('predict', [dataset, '--', picture.path]);
 }
 
-const heading = (text: string) => process.stderr.write(`\n== ${text}\n`);
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const heading = (text: string): void => say(`\n== ${text}`);

@@ -92,7 +92,7 @@ async function copyPictures(
     }
     await rename(partial, join(root, 'images'));
   } catch (error) {
-    await rm(partial, { recursive: true, force: true });
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined); // the first failure is the one to report
     throw writeError('copy the pictures to', root, error);
   }
 }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { AtelierError, classNameOf, classTable, groupBy } from '@atelier/core';
-import { listSources, type Listing } from '@atelier/ingest';
+import type { Listing } from '@atelier/ingest';
 
 /** What a folder of pictures holds, as ingest will take it. */
 export interface FoundPictures {
@@ -27,6 +27,7 @@ export async function findPictures(folder: string): Promise<FoundPictures> {
   if (!found.isDirectory()) {
     throw unusable(folder, 'it is a file', 'Name the folder that holds one sub-folder per class.');
   }
+  const { listSources } = await import('@atelier/ingest');
   const listing = await listSources(folder);
   refuseEmpty(folder, listing);
   const files = groupBy(listing.sourceIds, classNameOf);

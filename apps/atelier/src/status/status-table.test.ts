@@ -1,0 +1,82 @@
+import type { StageStatus } from './stage-status.js';
+import { quarantineLines, statusTable, whyLines } from './status-table.js';
+
+const status = (fields: Partial<StageStatus>): StageStatus => ({
+  stage: 'resize',
+  folder: 'resized_images',
+  state: 'stale',
+  items: 3,
+  quarantined: 0,
+  waitsFor: [],
+  next: { done: 0, resumed: 0, kept: 3, removed: 0, reasons: [] },
+  noun: 'picture',
+  warnings: [],
+  problem: null,
+  ...fields,
+});
+
+const next = (fields: Partial<NonNullable<StageStatus['next']>>) => ({
+  done: 0,
+  resumed: 0,
+  kept: 0,
+  removed: 0,
+  reasons: [],
+  ...fields,
+});
+
+describe('whyLines', () => {
+  it.each([
+    [status({ state: 'fresh' }), []],
+    [status({ state: 'waits', waitsFor: ['ingest'] }), ['after ingest']],
+    [status({ state: 'never run', next: next({ done: 1 }) }), ['1 picture to make']],
+    [
+      status({ state: 'never run', next: next({ done: 2, resumed: 5 }) }),
+      ['2 pictures to make', '5 finished by an interrupted run'],
+    ],
+    [status({ state: 'never run', next: null, waitsFor: ['ingest'] }), ['after ingest']],
+    [status({ state: 'unknown', next: null, problem: 'Cannot look.' }), ['Cannot look.']],
+    [
+      status({
+        next: next({ removed: 2, reasons: [{ reason: 'new', count: 2, examples: ['a/x', 'a/y'] }] }),
+        waitsFor: ['ingest'],
+      }),
+      ['2 new (a/x, a/y)', '2 no longer wanted', 'after ingest'],
+    ],
+    [
+      status({ next: next({ reasons: [{ reason: 'new', count: 4, examples: ['a', 'b', 'c'] }] }) }),
+      ['4 new'],
+    ],
+  ])('of %j', (of, lines) => {
+    expect(whyLines(of)).toEqual(lines);
+  });
+});
+
+describe('statusTable', () => {
+  it('has a row per stage, and escapes names', async () => {
+    const reasons = [{ reason: 'new', count: 1, examples: ['a/\u001b[2J\u202e.jpg'] }];
+    const table = await statusTable([
+      status({ stage: 'ingest', state: 'fresh' }),
+      status({ next: next({ reasons }) }),
+    ]);
+    expect(table).toMatch(/ingest .*fresh/);
+    expect(table).toMatch(/resize .*stale .*1 new \(a\/\\u\{1b\}\[2J\\u\{202e\}\.jpg\)/);
+    expect(table).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+});
+
+describe('quarantineLines', () => {
+  it('says what, where, why and what to do', () => {
+    const file = {
+      stage: 'resize',
+      path: 'images/a\n.jpg',
+      reason: 'it is cut',
+      remedy: 'Replace it.',
+    } as const;
+    expect(quarantineLines([file])).toEqual([
+      'images/a\\u{a}.jpg (resize)',
+      '    it is cut',
+      '    Replace it.',
+    ]);
+    expect(quarantineLines([])).toEqual(['nothing is in quarantine']);
+  });
+});
