@@ -1,6 +1,7 @@
 import { AtelierError, messageOf } from '@atelier/core';
 import { loadTfjs, type Tfjs } from '@atelier/model';
 import type { LayersModel } from '@tensorflow/tfjs';
+import { registerConvFilterGradient } from './conv-filter-gradient.js';
 
 /** A TF.js backend that can train a model. */
 export interface Backend {
@@ -84,6 +85,16 @@ const BACKENDS: readonly (Pick<Backend, 'name'> & { load: () => Promise<string> 
       const { TF_Version: version } = loadBinding();
       await import('@tensorflow/tfjs-node');
       return `native TensorFlow ${version}`;
+    },
+  },
+  {
+    name: 'wasm',
+    load: async () => {
+      // not among the dependencies of every installation, so its name is not known to the compiler
+      const name: string = '@tensorflow/tfjs-backend-wasm';
+      await import(name);
+      registerConvFilterGradient(await loadTfjs(), 'wasm');
+      return 'WebAssembly, slow';
     },
   },
   { name: 'cpu', load: async () => 'plain JavaScript, very slow' },

@@ -39,8 +39,9 @@ async function layers(input: EngineInput, passedOver: readonly string[]): Promis
   };
 }
 
-/** The line that says what runs. */
+/** The line that says what runs, and, where it is not the best, why and how to get that. */
 export function engineLine({ engine, passedOver }: EngineChoice): string {
-  const why = passedOver.length > 0 ? `; not used: ${passedOver.join('; ')}` : '';
-  return `engine: ${engine.description}${why}`;
+  const line = `engine: ${engine.description}`;
+  if (passedOver.length === 0) return line;
+  return `${line}; not used: ${passedOver.join('; ')} ("npx atelier doctor" says what to mend)`;
 }

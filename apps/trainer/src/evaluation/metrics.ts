@@ -126,26 +126,27 @@ function average(reports: readonly ClassReport[], weights: readonly number[]): C
   };
 }
 
-/** For k = 3 and 5, and never as many as there are classes: that would always be 1. */
-function topK({ labels, probabilities, classNames }: Outcome): Record<string, number> {
+/** For k = 3 and 5, where there are more classes than that: else it would always be 1. */
+function topK(outcome: Outcome): Record<string, number> {
+  const sizes = [3, 5].filter((k) => k < outcome.classNames.length);
+  return Object.fromEntries(sizes.map((k) => [String(k), topKAccuracy(outcome, k)]));
+}
+
+/** scikit-learn's top_k_accuracy_score; of equal probabilities those of the higher index come first, as there. */
+export function topKAccuracy({ labels, probabilities, classNames }: Outcome, k: number): number {
   const classes = classNames.length;
-  const result: Record<string, number> = {};
-  for (const k of [3, 5]) {
-    if (k >= classes) continue;
-    let hits = 0;
-    for (let row = 0; row < labels.length; row++) {
-      const label = at(labels, row);
-      const own = at(probabilities, row * classes + label);
-      let ahead = 0;
-      for (let c = 0; c < classes; c++) {
-        const other = at(probabilities, row * classes + c);
-        if (other > own || (other === own && c > label)) ahead++;
-      }
-      if (ahead < k) hits++;
+  let hits = 0;
+  for (let row = 0; row < labels.length; row++) {
+    const label = at(labels, row);
+    const own = at(probabilities, row * classes + label);
+    let ahead = 0;
+    for (let c = 0; c < classes; c++) {
+      const other = at(probabilities, row * classes + c);
+      if (other > own || (other === own && c > label)) ahead++;
     }
-    result[String(k)] = hits / labels.length;
+    if (ahead < k) hits++;
   }
-  return result;
+  return hits / labels.length;
 }
 
 function calibrationError({ labels, probabilities, classNames }: Outcome, predicted: Int32Array): number {

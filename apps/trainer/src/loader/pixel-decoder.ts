@@ -33,15 +33,21 @@ export function pixelDecoder({
 
 /** By a table of what each of the 65,536 bit patterns is in each channel. */
 function float16Decoder(scale: readonly number[], offset: readonly number[]): PixelDecoder {
-  const values = fromFloat16(Uint16Array.from({ length: 0x10000 }, (_, bits) => bits));
-  const tables = scale.map((factor, c) =>
-    Uint8Array.from(values, (value) =>
-      Math.min(255, Math.max(0, Math.round(value * factor + (offset[c] as number)))),
-    ),
-  ) as [Uint8Array, Uint8Array, Uint8Array];
+  const patterns = new Uint16Array(0x10000);
+  for (let bits = 0; bits < patterns.length; bits++) patterns[bits] = bits;
+  const values = fromFloat16(patterns);
+  const [red, green, blue] = [0, 1, 2].map((c) => {
+    const table = new Uint8ClampedArray(values.length); // rounds and clamps
+    for (let i = 0; i < table.length; i++) {
+      table[i] = (values[i] as number) * (scale[c] as number) + (offset[c] as number);
+    }
+    return table;
+  }) as [Uint8ClampedArray, Uint8ClampedArray, Uint8ClampedArray];
   return (stored, pixels) => {
-    for (let i = 0; i < pixels.length; i++) {
-      pixels[i] = (tables[i % 3] as Uint8Array)[stored[i] as number] as number;
+    for (let i = 0; i < pixels.length; i += 3) {
+      pixels[i] = red[stored[i] as number] as number;
+      pixels[i + 1] = green[stored[i + 1] as number] as number;
+      pixels[i + 2] = blue[stored[i + 2] as number] as number;
     }
   };
 }
