@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { checkLines } from '../commands/doctor.js';
+import { firstVersion } from './first-version.js';
 import { diskCheck, machineChecks, nodeCheck, npmCheck, sharpCheck } from './machine-checks.js';
 import { slowBackend } from './slow-backend.js';
 import { trainingChecks, type TrainingFacts } from './training-checks.js';
@@ -107,6 +108,15 @@ describe('trainingChecks', () => {
   ])('does not count on an addon %s', (_, facts) => {
     expect(brief(facts)[0]).toBe('warning: native TensorFlow: its library is gone');
     expect(brief(facts).at(-1)).toMatch(/^warning: training: layers engine/);
+  });
+});
+
+describe('firstVersion', () => {
+  it('asks one program after the other until one answers', async () => {
+    const none = ['no-such-program-of-atelier'];
+    const failing = [process.execPath, '--no-such-option'];
+    expect(await firstVersion([none, failing, [process.execPath]])).toBe(process.version);
+    expect(await firstVersion([none, failing])).toBeNull();
   });
 });
 

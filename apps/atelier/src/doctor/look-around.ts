@@ -1,26 +1,24 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 import { messageOf } from '@atelier/core';
 import type { Check } from './check.js';
+import { firstVersion } from './first-version.js';
 import { diskCheck, machineChecks, nodeCheck, npmCheck, sharpCheck } from './machine-checks.js';
 import { slowBackend } from './slow-backend.js';
 import { trainingChecks, type TrainingFacts } from './training-checks.js';
 
 /** Compilers and pips in the order in which the installation tries them. */
-const COMPILERS = [process.env['CXX'], 'c++', 'g++', 'clang++'].filter((name) => name);
-const PIPS = ['python3 -m pip', 'python -m pip', 'pip3', 'pip'];
-
-/** Longer than any of these programs takes to say its version. */
-const LIMIT_MS = 20_000;
+const COMPILERS = [process.env['CXX'] ?? '', 'c++', 'g++', 'clang++'].flatMap((name) =>
+  name ? [[name]] : [],
+);
+const PIPS = [['python3', '-m', 'pip'], ['python', '-m', 'pip'], ['pip3'], ['pip']];
 
 /** Looks at everything that Atelier needs on this machine. */
 export async function lookAround(): Promise<Check[]> {
   const engines = readEngines();
   const [npm, sharp, training, { bavail, bsize }] = await Promise.all([
-    firstVersion(['npm']),
+    firstVersion([['npm']]),
     sharpVersions(),
     trainingFacts(),
     statfs(process.cwd()),
@@ -63,24 +61,9 @@ export async function trainingFacts(): Promise<TrainingFacts> {
   }
   const needsTools = !isInstalled || loadProblem !== null;
   const [compiler, pip] = needsTools
-    ? await Promise.all([firstVersion(COMPILERS as string[]), firstVersion(PIPS)])
+    ? await Promise.all([firstVersion(COMPILERS), firstVersion(PIPS)])
     : [null, null];
   return { native, loadProblem, slowBackend: slowBackend(), compiler, pip };
-}
-
-/** The first line that the first of these programs says to --version; null where none can be started. */
-async function firstVersion(programs: readonly string[]): Promise<string | null> {
-  for (const program of programs) {
-    const [file, ...args] = program.split(' ') as [string, ...string[]];
-    try {
-      const options = { timeout: LIMIT_MS, shell: process.platform === 'win32' };
-      const { stdout } = await promisify(execFile)(file, [...args, '--version'], options);
-      return (stdout.split('\n')[0] as string).trim();
-    } catch {
-      continue; // it is not there, or does not work: the next one may
-    }
-  }
-  return null;
 }
 
 /** Bytes that this process may use: the machine's memory, or the limit of its container. */
