@@ -47,5 +47,10 @@ export async function encodeJpeg(image: RawImage, quality: number): Promise<Uint
 export async function decodeJpeg(bytes: Uint8Array): Promise<RawImage> {
   const sharp = await loadSharp();
   const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
+  return { data: plainBytes(data), width: info.width, height: info.height };
+}
+
+/** The same bytes as a plain Uint8Array: a Buffer is another class to whoever compares constructors. */
+export function plainBytes({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }

@@ -53,6 +53,12 @@ export async function inspectImage(
       'Convert it to PNG or JPEG, or remove it.',
     );
   }
+  if (found.compression === 'hevc') {
+    throw refuseImage(
+      'it is compressed as HEVC (HEIC), which is not read',
+      'Convert it to PNG or JPEG, or remove it.',
+    );
+  }
   if (!DEPTHS.has(depth)) {
     throw refuseImage(
       `its values are of the type ${depth}, and only 8 and 16 bits without sign are read`,

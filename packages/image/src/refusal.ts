@@ -1,4 +1,4 @@
-import { AtelierError, messageOf } from '@atelier/core';
+import { AtelierError } from '@atelier/core';
 
 /** What a source picture may be at most; see `limits` in dataset.json. */
 export interface ImageLimits {
@@ -11,15 +11,14 @@ export function refuseImage(problem: string, hint: string, cause?: unknown): Ate
   return new AtelierError({ code: 'INPUT_INVALID', action: 'use the picture', problem, hint, cause });
 }
 
-/** Turns what a decoder throws into a refusal that says what is wrong with the file. */
+/**
+ * Turns what a decoder throws into a refusal. The decoder's own words are kept as the cause and stay out of the reason:
+ * libvips collects them for the whole process, so they depend on what else is decoded at the time.
+ */
 export function refuseDecode(error: unknown): AtelierError {
   if (error instanceof AtelierError) return error;
-  const text = messageOf(error).replace(/^Input (file|buffer) (has|contains) /, '');
-  const cut = /premature end|truncated|end of (file|stream)|unexpected eof|not enough|png read error/i.test(
-    text,
-  );
   return refuseImage(
-    cut ? `it is cut off or damaged (${text})` : `it cannot be decoded (${text})`,
+    'it is cut off or damaged: not all of it can be decoded',
     'Fetch it again from its source, or open it in an image editor and save it anew, or remove it.',
     error,
   );

@@ -278,6 +278,7 @@ describe('prepareImage', () => {
     expect(Buffer.from(jpeg)).toEqual(Buffer.from(await encodeJpeg(resized, 75)));
     expect({ data: pixels, width, height }).toEqual(await decodeJpeg(jpeg));
     expect({ width, height }).toEqual({ width: 48, height: 40 });
+    expect([pixels, resized.data].map((bytes) => bytes.constructor)).toEqual([Uint8Array, Uint8Array]);
     expect(meanError(pixels, resized.data)).toBeLessThan(12);
   });
 

@@ -1,5 +1,5 @@
 import type { DatasetConfig } from '@atelier/core';
-import { decodeJpeg, encodeJpeg, loadSharp, type RawImage } from './codec.js';
+import { decodeJpeg, encodeJpeg, loadSharp, plainBytes, type RawImage } from './codec.js';
 import { inspectImage } from './probe-image.js';
 import { refuseDecode, refuseImage, type ImageLimits } from './refusal.js';
 
@@ -51,7 +51,7 @@ export async function resizeImage(bytes: Uint8Array, options: PrepareOptions): P
         'Save it as an RGB picture, or remove it.',
       );
     }
-    return { data, width: info.width, height: info.height };
+    return { data: plainBytes(data), width: info.width, height: info.height };
   } catch (error) {
     throw refuseDecode(error);
   }
