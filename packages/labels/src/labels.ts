@@ -1,6 +1,6 @@
-import { sha256, type Manifest } from '@atelier/artifacts';
+import { sha256, type Manifest, type ManifestOutput } from '@atelier/artifacts';
 import { AtelierError, canonicalJson, classTable, printable, type DatasetConfig } from '@atelier/core';
-import type { PlannedItem, Stage } from '@atelier/stage';
+import type { Outcome, PlannedItem, Stage } from '@atelier/stage';
 import { classWarnings } from './class-warnings.js';
 import { writeLabelFile, type LabelTable } from './label-files.js';
 
@@ -43,14 +43,15 @@ export const labels: Stage<Config> = {
   },
 
   async process(items, { stagedPath }) {
-    const write = async (path: string, item: PlannedItem) => ({
-      path,
-      ...(await writeLabelFile(await stagedPath(path), item.work as LabelTable)),
-    });
-    const make = async (item: PlannedItem) => ({
-      outputs: await Promise.all(item.outputs.map((path) => write(path, item))),
-    });
-    return Promise.all(items.map(make));
+    const outcomes: Outcome[] = [];
+    for (const { outputs: paths, work } of items) {
+      const outputs: ManifestOutput[] = [];
+      for (const path of paths) {
+        outputs.push({ path, ...(await writeLabelFile(await stagedPath(path), work as LabelTable)) });
+      }
+      outcomes.push({ outputs });
+    }
+    return outcomes;
   },
 };
 

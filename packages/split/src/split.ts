@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { sha256, type Manifest } from '@atelier/artifacts';
+import { sha256, type Manifest, type ManifestOutput } from '@atelier/artifacts';
 import { canonicalJson, type DatasetConfig, type Json } from '@atelier/core';
-import type { PlannedItem, Stage } from '@atelier/stage';
+import type { Outcome, PlannedItem, Stage } from '@atelier/stage';
 import { assignSplits, type Assignment, type SplitSource } from './assign-splits.js';
 import { writeSplitFile, type SplitTable } from './split-files.js';
 import { lockFromManifest, mergeLock, readLock } from './split-lock.js';
@@ -43,14 +43,15 @@ export const split: Stage<Config> = {
   },
 
   async process(items, { stagedPath }) {
-    const write = async (path: string, item: PlannedItem) => ({
-      path,
-      ...(await writeSplitFile(await stagedPath(path), item.work as SplitTable)),
-    });
-    const make = async (item: PlannedItem) => ({
-      outputs: await Promise.all(item.outputs.map((path) => write(path, item))),
-    });
-    return Promise.all(items.map(make));
+    const outcomes: Outcome[] = [];
+    for (const { outputs: paths, work } of items) {
+      const outputs: ManifestOutput[] = [];
+      for (const path of paths) {
+        outputs.push({ path, ...(await writeSplitFile(await stagedPath(path), work as SplitTable)) });
+      }
+      outcomes.push({ outputs });
+    }
+    return outcomes;
   },
 };
 

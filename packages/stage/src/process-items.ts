@@ -26,23 +26,31 @@ export async function processItems<Config extends Json>(
   const progress = await options.reporter.progress(stage.name, diff.stale.length);
   const made: ManifestItem[] = [];
   let writing = Promise.resolve();
+  const failures: unknown[] = [];
   try {
     await pMap(
       groups,
       async (items) => {
-        if (options.signal?.aborted) return;
-        const outcomes = await processGroup(run, { items, context });
-        const finished = items.map((item, i) => manifestItem(run, { item, outcome: outcomes[i] as Outcome }));
-        made.push(...finished);
-        writing = writing.then(() => appendJournal(folder.journal, finished));
-        await writing;
-        progress.advance(items.length);
+        if (options.signal?.aborted || failures.length > 0) return;
+        try {
+          const outcomes = await processGroup(run, { items, context });
+          const finished = items.map((item, i) =>
+            manifestItem(run, { item, outcome: outcomes[i] as Outcome }),
+          );
+          made.push(...finished);
+          writing = writing.then(() => appendJournal(folder.journal, finished));
+          await writing;
+          progress.advance(items.length);
+        } catch (error) {
+          failures.push(error); // what is under way is finished first: nobody writes once the lock is released
+        }
       },
-      { concurrency: options.concurrency ?? defaultConcurrency(), stopOnError: true },
+      { concurrency: options.concurrency ?? defaultConcurrency() },
     );
   } finally {
     progress.stop();
   }
+  if (failures.length > 0) throw failures[0];
   if (options.signal?.aborted) throw interrupted(diff.stale.length - made.length);
   refuseBudget(run, [...diff.kept, ...diff.resumed, ...made], plan.items.length);
   return made;

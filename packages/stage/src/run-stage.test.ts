@@ -191,6 +191,20 @@ describe('runStage', () => {
     expect(outputs(dataset)).toEqual({});
   });
 
+  it('waits for what is under way when an item fails: nobody writes once it has ended', async () => {
+    const dataset = toyDataset(abc, { resize: { quality: 2 } });
+    const before = async ({ id }: { id: string }) => {
+      if (id === 'a.txt') throw new Error('broken');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    await expect(run(dataset, { before }, { concurrency: 2 })).rejects.toMatchObject({
+      code: 'STAGE_FAILED',
+    });
+    const staged = join(dataset.root, 'sources/.staging/files');
+    expect(Object.keys(treeOf(staged))).toEqual(['sources/b/out.txt']); // c was not begun
+    expect(await run(dataset)).toMatchObject({ done: 2, resumed: 1 });
+  });
+
   it('leaves the state of before when it is stopped, and goes on where it was', async () => {
     const dataset = toyDataset(abc, { resize: { quality: 1 } });
     await run(dataset);
