@@ -63,7 +63,7 @@ def network(augment=False):
 
 def one_batch():
     """Pictures of noise with their labels, as tensors that are ready."""
-    pixels = np.random.default_rng(1).integers(0, 256, (BATCH, *SIZE, 3))
+    pixels = np.random.default_rng(1).integers(0, 256, (BATCH, *SIZE, 3), "uint8")
     return tf.constant(pixels, "float32"), tf.constant(np.arange(BATCH) % CLASSES, "int32")
 
 
@@ -134,10 +134,16 @@ def pipeline(cached=False, augment=None):
 
 
 def steps(**settings):
-    """Whole training steps, the pictures' files included; the pipeline goes on from turn to turn."""
+    """Whole training steps, the pictures' files included. Each turn opens the pipeline anew, as each epoch of fit does,
+    so that it lives on no batch that was prepared while others ran."""
     model, data = pipeline(**settings)
-    batches = iter(data.repeat())
-    return timed(lambda: loss_of(model.train_on_batch(*next(batches))))
+    data = data.repeat()
+
+    def turn(count):
+        batches = iter(data)
+        return timed(lambda: loss_of(model.train_on_batch(*next(batches))))(count)
+
+    return turn
 
 
 def epochs(**settings):

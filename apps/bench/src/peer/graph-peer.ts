@@ -74,13 +74,19 @@ async function* stepsOf(
   }
 }
 
+/** Each turn opens the loader's pass anew, as each epoch does, so that it lives on no batch made while others ran. */
 const steps: Mode = async (options): Promise<RunTurn> => {
   const { steps: stepsOfEpoch } = await overDataset(options, true);
-  async function* endless() {
-    for (let epoch = 0; ; epoch++) yield* stepsOfEpoch(epoch);
+  let epoch = 0;
+  async function* endless(): AsyncGenerator<number, never> {
+    for (;;) yield* stepsOfEpoch(epoch++);
   }
-  const losses = endless();
-  return timed(async () => (await losses.next()).value as number);
+  return async (count) => {
+    const losses = endless();
+    const timings = await timed(async () => (await losses.next()).value)(count);
+    await losses.return(undefined as never);
+    return timings;
+  };
 };
 
 const epochs =

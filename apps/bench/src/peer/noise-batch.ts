@@ -16,6 +16,7 @@ export function noiseBatch(size: {
 }): NoiseBatch {
   const { batchSize, height, width, classes } = size;
   const random = randomStream(1, ['bench', 'noise']);
-  const images = Uint8Array.from({ length: batchSize * height * width * 3 }, () => random.below(256));
+  const images = new Uint8Array(batchSize * height * width * 3);
+  for (let i = 0; i < images.length; i++) images[i] = random.below(256);
   return { images, labels: Int32Array.from({ length: batchSize }, (_, i) => i % classes), count: batchSize };
 }

@@ -19,8 +19,8 @@ async function prepare(options: ContenderOptions) {
     metrics: ['accuracy'],
   });
   const { images, labels, count } = noiseBatch(options);
-  const x = tf.tensor4d(Float32Array.from(images), [count, options.height, options.width, 3]);
-  return { model, x, y: tf.tensor1d(Float32Array.from(labels)) };
+  const x = tf.tensor4d(new Float32Array(images), [count, options.height, options.width, 3]);
+  return { model, x, y: tf.tensor1d(new Float32Array(labels)) };
 }
 
 const fit: Mode = async (options) => {

@@ -23,7 +23,7 @@ export interface Task {
   readonly onDataset: boolean;
   /**
    * Units at the start of each turn that are not counted: what the contender before left in the processor's caches is
-   * driven out, and batches that were prepared while it waited are used up.
+   * driven out, and a pipeline that the turn has opened gets under way.
    */
   readonly lead: number;
   /** Whether a turn counts its share of `steps` units, or one. */

@@ -67,7 +67,8 @@ export function noteLines({ xla, tasks, machine }: Results): string[] {
   return [
     'Each contender is a process of its own that lasts as long as the task. They take turns, A B C, A B C; while one ' +
       'runs the others wait, and a turn begins when the one before has stopped working.',
-    'The first units of each turn are not counted (one; four where a pipeline prepares batches ahead).',
+    'The first step of each turn is not counted; of whole steps with their data the first four, since each turn opens its ' +
+      'pipeline anew. Whole epochs count from their first moment.',
     'Ratios are of medians; "over rounds" is the lowest and highest ratio of one round.',
     'Peak memory is VmHWM of the process: interpreter, libraries, data and all.',
     `Keras compiles ${xla.xla ? 'with' : 'without'} XLA: ${tried}.`,
