@@ -1,4 +1,5 @@
 import { AtelierError, messageOf } from '@atelier/core';
+import { loadBinding } from '@atelier/graph';
 import { loadTfjs, type Tfjs } from '@atelier/model';
 import type { LayersModel } from '@tensorflow/tfjs';
 import { registerConvFilterGradient } from './conv-filter-gradient.js';
@@ -81,7 +82,6 @@ const BACKENDS: readonly (Pick<Backend, 'name'> & { load: () => Promise<string> 
   {
     name: 'tensorflow',
     load: async () => {
-      const { loadBinding } = await import('@atelier/graph');
       const { TF_Version: version } = loadBinding();
       await import('@tensorflow/tfjs-node');
       return `native TensorFlow ${version}`;

@@ -1,4 +1,4 @@
-import type { TrainSession } from '@atelier/graph';
+import { compile, loadBinding, openSession, type TrainSession } from '@atelier/graph';
 import { AtelierError } from '@atelier/core';
 import { checkBatch } from './check-batch.js';
 import type {
@@ -17,7 +17,6 @@ import type {
  */
 export async function graphEngine({ model, options }: EngineInput): Promise<TrainEngine> {
   const { optimizer, globalClipNorm, labelSmoothing, classWeights } = options;
-  const { compile, loadBinding, openSession } = await import('@atelier/graph');
   const binding = loadBinding();
   const graph = compile(model, {
     optimizer,
