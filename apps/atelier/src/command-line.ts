@@ -70,6 +70,7 @@ async function parseWithYargs(args: readonly string[]): Promise<(() => Promise<v
     })
     .option('verbose', { type: 'boolean', default: false, describe: WORKER_OPTIONS.verbose.description })
     .help('help', WORKER_OPTIONS.help.description)
+    .alias('help', 'h')
     .version('version', 'the version of this program', version())
     .strict()
     .demandCommand(1, 'no command is given')

@@ -57,28 +57,29 @@ function refuseEmpty(folder: string, { classFolders, sourceIds, skipped }: Listi
 }
 
 /** What a listing hints at that the person may not have meant. */
-export function pictureWarnings({ classFolders, sourceIds, skipped }: Listing): string[] {
-  const [only] = classFolders;
+export function pictureWarnings(listing: Listing): string[] {
+  const notable = listing.skipped.filter(({ reason }) => !/^(hidden|left behind)/.test(reason));
+  const leftOut = [...groupBy(notable, ({ reason }) => reason)].map(([reason, files]) => {
+    const example = `${files[0]?.path}${files.length > 1 ? ', …' : ''}`;
+    return `${files.length} left out (${example}): ${reason}`;
+  });
+  const structure = structureWarning(listing);
+  return structure === undefined ? leftOut : [structure, ...leftOut];
+}
+
+/** Folders that are probably not the classes. */
+function structureWarning({ classFolders, sourceIds }: Listing): string | undefined {
+  if (classFolders.every((name) => SPLIT_NAMES.has(name.toLowerCase()))) {
+    return (
+      `the sub-folders are named ${classFolders.join(', ')}, and each will be a class; Atelier splits by itself: ` +
+      'give it a folder whose sub-folders are the classes'
+    );
+  }
+  if (classFolders.length > 1) return undefined;
   const below = new Set(sourceIds.map((id) => id.split('/').slice(1, -1)[0]));
-  const isWrapped = classFolders.length === 1 && below.size > 1 && !below.has(undefined);
-  const areSplits = classFolders.every((name) => SPLIT_NAMES.has(name.toLowerCase()));
-  const notable = skipped.filter(({ reason }) => !/^(hidden|left behind)/.test(reason));
-  return [
-    ...(areSplits
-      ? [
-          `the sub-folders are named ${classFolders.join(', ')}, and each will be a class; Atelier splits by itself: ` +
-            'give it a folder whose sub-folders are the classes',
-        ]
-      : isWrapped
-        ? [`there is one class, "${only}", and it has ${below.size} sub-folders; are these the classes?`]
-        : classFolders.length === 1
-          ? [`there is only one class, "${only}"; a classifier needs two`]
-          : []),
-    ...[...groupBy(notable, ({ reason }) => reason)].map(
-      ([reason, files]) =>
-        `${files.length} left out (${files[0]?.path}${files.length > 1 ? ', …' : ''}): ${reason}`,
-    ),
-  ];
+  return below.size > 1 && !below.has(undefined)
+    ? `there is one class, "${classFolders[0]}", and it has ${below.size} sub-folders; are these the classes?`
+    : `there is only one class, "${classFolders[0]}"; a classifier needs two`;
 }
 
 function unusable(folder: string, problem: string, hint: string): AtelierError {
