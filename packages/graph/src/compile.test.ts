@@ -158,17 +158,38 @@ describe('the compiled graph', () => {
     expect(compile(model, sgd).savedModel).toEqual(compile(model, sgd).savedModel);
   });
 
-  it('pools before bias and ReLU in training, after them in prediction', () => {
+  it('takes the gradients of bias and ReLU after the pooling where TensorFlow runs them with the convolution', () => {
     const nodes = nodesOf(
       withHead(
         convolution({ name: 'first', activation: 'relu' }),
         layers.maxPooling2d({ name: 'pool', poolSize: 2 }),
       ),
     );
+    const inputsOf = (op: string, scope: string) =>
+      nodes.find((node) => node.op === op && node.name.startsWith(scope))!.input;
+    const forward = 'train/first/bias_relu_pool';
+    const backward = 'train/gradients/first/bias_relu_pool';
+    expect(inputsOf('MaxPool', forward)).toEqual([`${forward}/Relu`]);
+    expect(inputsOf('ReluGrad', backward)[1]).toBe(`${forward}/MaxPool`);
+    expect(inputsOf('BiasAddGrad', backward)).toEqual([`${backward}/ReluGrad`]);
+    expect(inputsOf('MaxPoolGrad', backward)).toEqual([
+      `${forward}/Relu`,
+      `${forward}/MaxPool`,
+      `${backward}/ReluGrad`,
+    ]);
+  });
+
+  it('pools before any other bias and activation in training, after them in prediction', () => {
+    const nodes = nodesOf(
+      withHead(
+        convolution({ name: 'first', activation: 'tanh' }),
+        layers.maxPooling2d({ name: 'pool', poolSize: 2 }),
+      ),
+    );
     const inputOf = (name: string) => nodes.find((node) => node.name === name)!.input[0];
     expect(inputOf('train/pool/pool/MaxPool')).toBe('train/first/convolve/Conv2D');
     expect(inputOf('train/first/bias/BiasAdd')).toBe('train/pool/pool/MaxPool');
-    expect(inputOf('predict/pool/pool/MaxPool')).toBe('predict/first/relu/Relu');
+    expect(inputOf('predict/pool/pool/MaxPool')).toBe('predict/first/tanh/Tanh');
   });
 
   it('leaves the pooling where something else takes the activation too, or where it is not monotone', () => {

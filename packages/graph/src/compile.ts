@@ -1,5 +1,6 @@
 import { AtelierError } from '@atelier/core';
 import type { LayersModel } from '@tensorflow/tfjs';
+import { emitTrainable, type Endpoints } from './assemble/trainable.js';
 import { createGraph } from './build/graph.js';
 import { savedModelBytes } from './build/saved-model.js';
 import { describeModel } from './model/describe-model.js';
@@ -10,7 +11,6 @@ import { readWeights } from './model/model-weights.js';
 import type { LossName, LossOptions } from './losses/cross-entropy.js';
 import type { OptimizerOptions, ResolvedOptimizer } from './optimizers/optimizer.js';
 import { resolveOptimizer } from './optimizers/registry.js';
-import { emitTrainable, type Endpoints } from './emit-trainable.js';
 
 /** How a model is to be trained. */
 export interface CompileOptions {
@@ -57,14 +57,17 @@ export interface TrainableGraph {
 export function compile(model: LayersModel, options: CompileOptions): TrainableGraph {
   const description = describeModel(model);
   const steps = planSteps(description);
-  const head = findLogits(description, steps, options.fromLogits ?? false);
+  const head = takeLogits(description, steps, options.fromLogits ?? false);
+  if (!description.weights.some(({ trainable }) => trainable)) {
+    throw unsupported(`model "${description.name}"`, 'has no weights to train');
+  }
   const optimizer = resolveOptimizer(options.optimizer);
   const loss = resolveLoss(options, head.classes);
   const graph = createGraph();
-  const endpoints = emitTrainable(graph, {
+  const { endpoints, signatures } = emitTrainable(graph, {
     model: description,
-    steps,
-    logits: head.logits,
+    steps: head.steps,
+    classes: head.classes,
     loss,
     optimizer,
     globalClipNorm: positive('globalClipNorm', options.globalClipNorm),
@@ -74,14 +77,14 @@ export function compile(model: LayersModel, options: CompileOptions): TrainableG
     classes: head.classes,
     loss: loss.name,
     optimizer,
-    savedModel: savedModelBytes(graph, endpoints.signatures),
-    endpoints: endpoints.names,
+    savedModel: savedModelBytes(graph, signatures),
+    endpoints,
     initialWeights: readWeights(model),
   };
 }
 
-/** The step whose output are the logits: the last one, or the one before a final softmax. */
-export function findLogits(model: ModelDescription, steps: readonly PlannedStep[], fromLogits: boolean) {
+/** The steps up to the logits: all of them, or all but a final softmax. */
+export function takeLogits(model: ModelDescription, steps: readonly PlannedStep[], fromLogits: boolean) {
   const last = steps.at(-1);
   const shape = model.calls.at(-1)!.outputShape;
   const what = `model "${model.name}"`;
@@ -93,7 +96,8 @@ export function findLogits(model: ModelDescription, steps: readonly PlannedStep[
   if (!softmax && !fromLogits) {
     throw unsupported(what, 'does not end in a softmax (state fromLogits where its outputs are logits)');
   }
-  return { logits: softmax ? last.inputs[0]! : steps.length - 1, classes: shape[1]! };
+  // what a final softmax takes is the step before it: the steps follow the output's inputs
+  return { steps: softmax ? steps.slice(0, -1) : steps, classes: shape[1]! };
 }
 
 function resolveLoss(options: CompileOptions, classes: number): LossOptions {

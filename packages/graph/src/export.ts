@@ -2,8 +2,8 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtelierError, messageOf } from '@atelier/core';
 import type { LayersModel } from '@tensorflow/tfjs';
-import { findLogits } from './compile.js';
-import { inferenceNetwork } from './emit-trainable.js';
+import { takeLogits } from './compile.js';
+import { inferenceNetwork } from './assemble/inference.js';
 import { createGraph } from './build/graph.js';
 import { cast, typed } from './build/operations.js';
 import { savedModelBytes } from './build/saved-model.js';
@@ -35,8 +35,7 @@ export interface ExportOptions {
 export function inferenceSavedModel(model: LayersModel, options: ExportOptions): Uint8Array {
   const { classNames, input = 'uint8', fromLogits = false } = options;
   const description = describeModel(model);
-  const steps = planSteps(description);
-  const { logits, classes } = findLogits(description, steps, fromLogits);
+  const { steps, classes } = takeLogits(description, planSteps(description), fromLogits);
   if (classNames.length !== classes) {
     throw new AtelierError({
       code: 'CONFIG_INVALID',
@@ -52,9 +51,7 @@ export function inferenceSavedModel(model: LayersModel, options: ExportOptions):
     const { name, shape } = description.weights[weight]!;
     return graph.constant(weights[weight]!, shape, `weights/${name}`);
   });
-  const scores = emitForward(network, steps.slice(0, logits + 1), cast(graph, images, 'float32')).output(
-    logits,
-  );
+  const scores = emitForward(network, steps, cast(graph, images, 'float32')).output;
   const probabilities = typed(graph, ['Softmax', scores], { name: 'probabilities' });
   const names = graph.constant(classNames, [classes], 'class_names');
   return savedModelBytes(graph, {

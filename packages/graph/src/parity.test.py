@@ -106,7 +106,7 @@ def run(case):
     return {
         "losses": losses,
         "weights": [np.array(variable).ravel() for variable in variables],
-        "probabilities": np.array(model.predict_on_batch(images)).ravel(),
+        "probabilities": np.array(model(images, training=False)).ravel(),
     }
 
 

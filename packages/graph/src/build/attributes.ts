@@ -25,7 +25,7 @@ export function shapeMessage(shape: Shape): TensorShapeMessage {
 }
 
 /** The value of a constant. Typed arrays are written as they lie in memory (little-endian, as TensorFlow's are). */
-export type ConstantValue = Float32Array | Int32Array | Uint8Array | readonly string[];
+export type ConstantValue = Float32Array | Int32Array | Int16Array | Uint8Array | readonly string[];
 
 /** A tensor-valued attribute: the value of a `Const` node. */
 export function tensorAttr(value: ConstantValue, shape: readonly number[]): AttrValue {
@@ -42,6 +42,7 @@ export function tensorAttr(value: ConstantValue, shape: readonly number[]): Attr
 export function constantDType(value: ConstantValue): DType {
   if (types.isFloat32Array(value)) return 'float32';
   if (types.isInt32Array(value)) return 'int32';
+  if (types.isInt16Array(value)) return 'int16';
   if (types.isUint8Array(value)) return 'uint8';
   return 'string';
 }

@@ -33,6 +33,8 @@ export interface Graph {
   scalar(value: number): Tensor;
   /** Adds a placeholder, a tensor fed at each run. */
   placeholder(name: string, dtype: DType, shape: Shape): Tensor;
+  /** The first outputs of the nodes from number `from` on that take `tensor`. */
+  usersOf(tensor: Tensor, from: number): Tensor[];
   /** Runs `build` with `name/` before the names of the nodes that it adds. */
   within<Result>(name: string, build: () => Result): Result;
 }
@@ -90,6 +92,11 @@ export function createGraph(): Graph {
       const attrs = { dtype: typeAttr(dtype), shape: shapeAttr(shape) };
       return graph.add('Placeholder', { name, attrs }, { dtype, shape });
     },
+    usersOf: (tensor, from) =>
+      nodes
+        .slice(from)
+        .filter(({ input }) => input.includes(tensor.name))
+        .map(({ name }) => ({ ...tensor, name })),
     within(name, build) {
       const outer = scope;
       scope = `${outer}${name}/`;

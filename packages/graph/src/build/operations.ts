@@ -95,19 +95,18 @@ export function runtimeShape(graph: Graph, tensor: Tensor): Tensor {
   );
 }
 
-/** The number of rows of a batch when the graph runs, a float32 scalar. */
-export function batchSize(graph: Graph, tensor: Tensor): Tensor {
+/** The number of rows of a batch when the graph runs, an int32 scalar. */
+export function batchCount(graph: Graph, tensor: Tensor): Tensor {
   const index = (at: number) => graph.constant(Int32Array.of(at), [1]);
-  const size = graph.add(
+  return graph.add(
     'StridedSlice',
     {
-      name: 'batchSize',
+      name: 'batchCount',
       inputs: [runtimeShape(graph, tensor), index(0), index(1), index(1)],
       attrs: { T: typeAttr('int32'), Index: typeAttr('int32'), shrink_axis_mask: { i: 1n } },
     },
     { dtype: 'int32', shape: [] },
   );
-  return cast(graph, size, 'float32');
 }
 
 /** Matrix product of a [n, k] and b [k, m], either of them transposed first where asked. */

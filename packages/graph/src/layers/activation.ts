@@ -15,7 +15,7 @@ interface ActivationFunction {
 /** The functions for which TensorFlow has an operation and a gradient operation of (dy, y). */
 function fromOutput(op: string, gradientOp: string, order: 'dy,y' | 'y,dy'): ActivationFunction {
   return {
-    kind: 'monotone',
+    kind: op === 'Relu' || op === 'Relu6' ? 'relu' : 'monotone',
     apply: (graph, x) => typed(graph, [op, x]),
     gradient: (graph, { y, dy }) =>
       order === 'dy,y' ? typed(graph, [gradientOp, dy, y]) : typed(graph, [gradientOp, y, dy]),
@@ -130,7 +130,7 @@ function activationStep(name: string, { kind, apply, gradient }: ActivationFunct
       const y = apply(graph, x);
       return {
         output: y,
-        backward: (dy, wanted) => ({ input: wanted ? gradient(graph, { x, y, dy }) : undefined }),
+        backward: (dy, wanted, at = y) => ({ input: wanted ? gradient(graph, { x, y: at, dy }) : undefined }),
       };
     },
     kind,

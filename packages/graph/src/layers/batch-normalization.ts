@@ -1,6 +1,6 @@
 import { boolAttr, floatAttr, stringAttr, typeAttr } from '../build/attributes.js';
 import { outputOf } from '../build/graph.js';
-import { add, batchSize, multiply, reshape, scaleBy, subtract, typed } from '../build/operations.js';
+import { add, batchCount, cast, multiply, reshape, scaleBy, subtract, typed } from '../build/operations.js';
 import { elementsPerRow, knownSize, type Tensor } from '../build/tensor.js';
 import { numberOption, unsupportedLayer, type LayerCall } from '../model/description.js';
 import { singleInput, type LayerContext, type Lower, type SingleResult } from './layer.js';
@@ -89,7 +89,11 @@ function follow(
   const momentum = numberOption(call, 'momentum');
   const channels = knownSize(x.shape.at(-1));
   // the fused operation gives the variance with n - 1 below; Keras 3 averages the one with n
-  const count = scaleBy(graph, batchSize(graph, x), elementsPerRow(x.shape) / channels);
+  const count = scaleBy(
+    graph,
+    cast(graph, batchCount(graph, x), 'float32'),
+    elementsPerRow(x.shape) / channels,
+  );
   const shrink = typed(graph, ['RealDiv', subtract(graph, count, graph.scalar(1)), count]);
   const biased = multiply(graph, variance, shrink);
   for (const [role, value] of [

@@ -1,7 +1,7 @@
 import { typed } from '../build/operations.js';
 import { singleInput, type Step } from './layer.js';
 
-/** x + bias along the last axis, with the weight "bias". Adding one number per channel commutes with max pooling. */
+/** x + bias along the last axis, with the weight "bias". */
 export function biasStep(): Step {
   return singleInput(
     'bias',
@@ -14,6 +14,6 @@ export function biasStep(): Step {
         }),
       }),
     }),
-    'monotone',
+    'shift',
   );
 }

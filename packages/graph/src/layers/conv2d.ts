@@ -7,23 +7,27 @@ import { singleInput, type Lower } from './layer.js';
 export const lowerConv2D: Lower = (call) => {
   const sweep = sweepOf(call);
   return [
-    singleInput('convolve', (context, x) => {
-      const { output, inputGradient, filterGradient } = convolve(
-        context.graph,
-        [x, context.weight('kernel')],
-        {
-          family: fullConvolution,
-          sweep,
-        },
-      );
-      return {
-        output,
-        backward: (dy, wanted) => ({
-          input: wanted ? inputGradient(dy) : undefined,
-          ...(context.trains('kernel') && { weights: { kernel: filterGradient(dy) } }),
-        }),
-      };
-    }),
+    singleInput(
+      'convolve',
+      (context, x) => {
+        const { output, inputGradient, filterGradient } = convolve(
+          context.graph,
+          [x, context.weight('kernel')],
+          {
+            family: fullConvolution,
+            sweep,
+          },
+        );
+        return {
+          output,
+          backward: (dy, wanted) => ({
+            input: wanted ? inputGradient(dy) : undefined,
+            ...(context.trains('kernel') && { weights: { kernel: filterGradient(dy) } }),
+          }),
+        };
+      },
+      'convolution',
+    ),
     ...(call.config['useBias'] === false ? [] : [biasStep()]),
     ...activationSteps(call),
   ];

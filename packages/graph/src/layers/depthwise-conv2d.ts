@@ -26,18 +26,22 @@ export function depthwiseStep(call: LayerCall, sweep: Sweep): Step {
       `has strides ${sweep.strides.join(' and ')}; TensorFlow wants equal ones here`,
     );
   }
-  return singleInput('depthwise', (context, x) => {
-    const filter = context.weight('depthwise_kernel');
-    const { output, inputGradient, filterGradient } = convolve(context.graph, [x, filter], {
-      family: depthwiseConvolution,
-      sweep,
-    });
-    return {
-      output,
-      backward: (dy, wanted) => ({
-        input: wanted ? inputGradient(dy) : undefined,
-        ...(context.trains('depthwise_kernel') && { weights: { depthwise_kernel: filterGradient(dy) } }),
-      }),
-    };
-  });
+  return singleInput(
+    'depthwise',
+    (context, x) => {
+      const filter = context.weight('depthwise_kernel');
+      const { output, inputGradient, filterGradient } = convolve(context.graph, [x, filter], {
+        family: depthwiseConvolution,
+        sweep,
+      });
+      return {
+        output,
+        backward: (dy, wanted) => ({
+          input: wanted ? inputGradient(dy) : undefined,
+          ...(context.trains('depthwise_kernel') && { weights: { depthwise_kernel: filterGradient(dy) } }),
+        }),
+      };
+    },
+    'convolution',
+  );
 }

@@ -144,11 +144,9 @@ function open({ shape = picture, apply }: Case) {
     assign: () => undefined,
     seed: () => seed,
   };
-  const { results, output } = emitForward(network, steps, x);
-  const from = steps.length - 1;
-  const y = output(from);
+  const { results, output: y } = emitForward(network, steps, x);
   const dy = graph.placeholder('dy', 'float32', y.shape);
-  const weightGradients = emitBackward(network, { steps, results }, { from, gradient: dy });
+  const weightGradients = emitBackward(network, { steps, results }, dy);
   return {
     x: { tensor: x, shape: [batch, ...shape], gradient: inputGradient },
     weights: weights.map(({ value, shape: weightShape, name }, index) => ({

@@ -34,8 +34,10 @@ export interface StepResult {
    * Emits the backward pass.
    * @param gradient of the loss with respect to the output, of its shape
    * @param wanted for each input, whether its gradient is wanted: something below it is trained
+   * @param at the output where the gradient is taken, for a step of kind `relu` that is followed by a max pooling:
+   * the pooled output instead of all of it
    */
-  backward(gradient: Tensor, wanted: readonly boolean[]): StepGradients;
+  backward(gradient: Tensor, wanted: readonly boolean[], at?: Tensor): StepGradients;
 }
 
 /**
@@ -51,11 +53,16 @@ export interface Step {
 }
 
 /**
- * What the compiler needs to know of a step. `monotone`: element by element (per channel) never decreasing, so that
- * max pooling before it or after it gives the same. `maxPooling`: a max pooling over the picture, the step that gains
- * by coming first. `softmax`: at the end of a model the loss takes its input, the logits.
+ * What the compiler needs to know of a step.
+ * - `convolution`: TensorFlow runs a `shift` and a `relu` right behind it as part of it, for nothing.
+ * - `shift`: adds a number per channel; its backward pass looks at no values but the gradient.
+ * - `relu`: never decreasing, and its backward pass looks at no values but the gradient and the output.
+ * - `monotone`: element by element never decreasing, so that max pooling before it or after it gives the same, as it
+ *   does for `shift` and `relu`.
+ * - `maxPooling`: a max pooling over the picture.
+ * - `softmax`: at the end of a model the loss takes its input, the logits.
  */
-export type StepKind = 'monotone' | 'maxPooling' | 'softmax';
+export type StepKind = 'convolution' | 'shift' | 'relu' | 'monotone' | 'maxPooling' | 'softmax';
 
 /** Takes one use of a layer apart into steps, first to last; refuses what it cannot compile. */
 export type Lower = (call: LayerCall) => readonly Step[];
@@ -72,8 +79,8 @@ export function singleInput(
       const { output, backward } = forward(context, input!);
       return {
         output,
-        backward: (gradient, [wanted]) => {
-          const { input: inputGradient, weights } = backward(gradient, wanted!);
+        backward: (gradient, [wanted], at) => {
+          const { input: inputGradient, weights } = backward(gradient, wanted!, at);
           return { inputs: [inputGradient], ...(weights !== undefined && { weights }) };
         },
       };
@@ -88,5 +95,6 @@ export interface SingleResult {
   backward(
     gradient: Tensor,
     wanted: boolean,
+    at?: Tensor,
   ): { input: Tensor | undefined; weights?: Readonly<Record<string, Tensor>> };
 }

@@ -15,18 +15,22 @@ export const lowerSeparableConv2D: Lower = (call) => [
 const everyPixel: Sweep = { strides: [1, 1], dilations: [1, 1], padding: 'VALID' };
 
 function pointwiseStep(): Step {
-  return singleInput('pointwise', (context, x) => {
-    const filter = context.weight('pointwise_kernel');
-    const { output, inputGradient, filterGradient } = convolve(context.graph, [x, filter], {
-      family: fullConvolution,
-      sweep: everyPixel,
-    });
-    return {
-      output,
-      backward: (dy, wanted) => ({
-        input: wanted ? inputGradient(dy) : undefined,
-        ...(context.trains('pointwise_kernel') && { weights: { pointwise_kernel: filterGradient(dy) } }),
-      }),
-    };
-  });
+  return singleInput(
+    'pointwise',
+    (context, x) => {
+      const filter = context.weight('pointwise_kernel');
+      const { output, inputGradient, filterGradient } = convolve(context.graph, [x, filter], {
+        family: fullConvolution,
+        sweep: everyPixel,
+      });
+      return {
+        output,
+        backward: (dy, wanted) => ({
+          input: wanted ? inputGradient(dy) : undefined,
+          ...(context.trains('pointwise_kernel') && { weights: { pointwise_kernel: filterGradient(dy) } }),
+        }),
+      };
+    },
+    'convolution',
+  );
 }

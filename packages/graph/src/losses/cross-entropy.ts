@@ -1,7 +1,7 @@
 import { typeAttr } from '../build/attributes.js';
 import type { Graph } from '../build/graph.js';
 import { outputOf } from '../build/graph.js';
-import { argMax, batchSize, multiply, reduce, reshape, typed } from '../build/operations.js';
+import { argMax, batchCount, cast, multiply, reduce, reshape, typed } from '../build/operations.js';
 import { knownSize, type Tensor } from '../build/tensor.js';
 
 /** Which labels the loss takes, by tfjs's names: class indices, or one row of probabilities per sample. */
@@ -70,7 +70,7 @@ export function emitCrossEntropy(
     },
     gradient: () => {
       const unscaled = outputOf(perSample, 1, { shape: logits.shape });
-      const share = typed(graph, ['Reciprocal', batchSize(graph, logits)]);
+      const share = typed(graph, ['Reciprocal', cast(graph, batchCount(graph, logits), 'float32')]);
       const sample = sampleWeights();
       if (sample === undefined) return multiply(graph, unscaled, share);
       return multiply(graph, unscaled, reshape(graph, multiply(graph, sample, share), [null, 1]));

@@ -21,38 +21,39 @@ export interface Network {
 /** A network's forward pass: the result of every step, in their order. */
 export interface ForwardPass {
   readonly results: readonly StepResult[];
-  /** The output of a step, or of the model's input for -1. */
-  output(step: number): Tensor;
+  /** The output of the last step; the input where there are no steps. */
+  readonly output: Tensor;
 }
 
 /** Emits the forward pass of all steps over `input`, below a scope per layer. */
 export function emitForward(network: Network, steps: readonly PlannedStep[], input: Tensor): ForwardPass {
   const results: StepResult[] = [];
-  const output = (step: number) => (step === -1 ? input : results[step]!.output);
+  const outputOf = (step: number) => (step === -1 ? input : results[step]!.output);
   steps.forEach(({ step, call, inputs }, index) => {
     const context = layerContext(network, call, index);
     results.push(
-      network.graph.within(`${call.name}/${step.name}`, () => step.forward(context, inputs.map(output))),
+      network.graph.within(`${call.name}/${step.name}`, () => step.forward(context, inputs.map(outputOf))),
     );
   });
-  return { results, output };
+  return { results, output: outputOf(steps.length - 1) };
 }
 
 /**
- * Emits the backward pass from `gradient`, the loss' gradient at the output of step `from`, as far down as weights
+ * Emits the backward pass from `gradient`, the loss' gradient at the output of the last step, as far down as weights
  * are trained.
  * @returns the gradient of each trained weight that the loss depends on, by its index
  */
 export function emitBackward(
   network: Network,
   { steps, results }: { steps: readonly PlannedStep[]; results: readonly StepResult[] },
-  { from, gradient }: { from: number; gradient: Tensor },
+  gradient: Tensor,
 ): Map<number, Tensor> {
   const { graph } = network;
+  const last = steps.length - 1;
   const wanted = trainedBelow(steps, network.weights);
-  const arrived = new Map<number, Tensor[]>([[from, [gradient]]]);
+  const arrived = new Map<number, Tensor[]>([[last, [gradient]]]);
   const weightGradients = new Map<number, Tensor>();
-  for (let index = from; index >= 0; index--) {
+  for (let index = last; index >= 0; index--) {
     const gradients = arrived.get(index);
     if (gradients === undefined || !wanted[index]) continue;
     const { step, call, inputs } = steps[index]!;

@@ -67,7 +67,7 @@ export interface Update {
   slot(name: string): Tensor;
   /** One of the optimizer's other scalars fed at each step. */
   fed(name: string): Tensor;
-  /** Nodes after which the update may overwrite the weight without a copy being made first. */
+  /** The backward pass' uses of the value: while one is still running, changing the weight means copying it first. */
   readonly after: readonly Tensor[];
 }
 

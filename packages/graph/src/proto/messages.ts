@@ -10,6 +10,7 @@ export const dataTypeNumbers = {
   float32: 1,
   int32: 3,
   uint8: 4,
+  int16: 5,
   string: 7,
   int64: 9,
   bool: 10,

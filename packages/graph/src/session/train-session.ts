@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { AtelierError, printable } from '@atelier/core';
 import type { TrainableGraph } from '../compile.js';
-import type { VariableEndpoint } from '../emit-trainable.js';
+import type { VariableEndpoint } from '../assemble/trainable.js';
 import type { NativeBinding } from '../native/binding.js';
 import { optimizerRule } from '../optimizers/registry.js';
 import { checkBatch, checkImages, type Images, type LabelledBatch } from './batch.js';
@@ -80,80 +80,63 @@ export interface TrainSession {
  */
 export function openSession(graph: TrainableGraph, binding: NativeBinding): TrainSession {
   const native = loadSession(binding, graph.savedModel);
-  const { endpoints, model } = graph;
-  const weightEndpoints = endpoints.variables.slice(0, model.weights.length);
-  const slotEndpoints = endpoints.variables.slice(model.weights.length);
+  const { weights, slots } = graph.endpoints;
   let step = 0;
-
-  const setWeights = (weights: readonly Float32Array[]) => {
-    if (weights.length !== weightEndpoints.length) {
-      throw misfit(`there are ${weights.length} arrays for ${weightEndpoints.length} weights`);
-    }
-    writeVariables(native, weightEndpoints, weights);
-  };
-  const setSlots = (slots: OptimizerState['slots'] | undefined) => {
-    const unknown = Object.keys(slots ?? {}).find(
-      (name) => !slotEndpoints.some((slot) => slot.name === name),
-    );
-    if (unknown !== undefined) throw misfit(`the optimizer has no slot "${unknown}"`);
-    const values = slotEndpoints.map(({ name, shape }) => {
-      const given = slots === undefined ? new Float32Array(sizeOf(shape)) : slots[name];
-      if (given === undefined) throw misfit(`the state has no slot "${name}"`);
-      return given;
-    });
-    writeVariables(native, slotEndpoints, values);
-  };
-
-  try {
-    setWeights(graph.initialWeights);
-    setSlots(undefined);
-  } catch (error) {
-    native.dispose();
-    throw error;
-  }
-
-  return {
+  const session: TrainSession = {
     get step() {
       return step;
     },
     trainStep(batch) {
       checkBatch(graph, batch);
-      const feeds = [...batchFeeds(graph, batch), ...stepFeeds(graph, batch, step + 1)];
-      const [result] = native.run(feeds, [endpoints.train]);
+      const outcome = runStep(native, graph, { batch, step: step + 1 });
       step += 1;
-      const [loss, dataLoss, correct] = result as unknown as [number, number, number];
-      if (!Number.isFinite(loss)) throw lostLoss(loss, { step, batch });
-      return { loss, dataLoss, correct };
+      if (!Number.isFinite(outcome.loss)) throw lostLoss(outcome.loss, { step, batch });
+      return outcome;
     },
     evaluate(batch) {
       checkBatch(graph, batch);
-      const [perSample, probabilities] = native.run(batchFeeds(graph, batch), [
-        endpoints.perSample,
-        endpoints.probabilities,
-      ]) as [Float32Array, Float32Array];
-      return { perSample, probabilities };
+      const fetches = [graph.endpoints.perSample, graph.endpoints.probabilities];
+      const [perSample, probabilities] = native.run(batchFeeds(graph, batch), fetches);
+      return { perSample: perSample as Float32Array, probabilities: probabilities as Float32Array };
     },
     predict(images, count) {
       checkImages(graph, images, count);
-      const [probabilities] = native.run([imageFeed(graph, images, count)], [endpoints.probabilities]);
+      const [probabilities] = native.run([imageFeed(graph, images, count)], [graph.endpoints.probabilities]);
       return probabilities as Float32Array;
     },
-    getWeights: () => readVariables(native, weightEndpoints),
-    setWeights,
+    getWeights: () => readVariables(native, weights),
+    setWeights: (values) => writeVariables(native, weights, checkWeights(weights, values)),
     getState: () => ({
       step,
-      slots: Object.fromEntries(
-        readVariables(native, slotEndpoints).map(({ name, values }) => [name, values]),
-      ),
+      slots: Object.fromEntries(readVariables(native, slots).map(({ name, values }) => [name, values])),
     }),
     setState(state) {
-      if (!(Number.isSafeInteger(state.step) && state.step >= 0))
-        throw misfit(`the state's step is ${state.step}`);
-      setSlots(state.slots);
+      writeVariables(native, slots, checkState(slots, state));
       step = state.step;
     },
     dispose: () => native.dispose(),
   };
+  try {
+    session.setWeights(graph.initialWeights);
+    session.setState(initialState(slots));
+  } catch (error) {
+    session.dispose();
+    throw error;
+  }
+  return session;
+}
+
+function runStep(
+  native: NativeSession,
+  graph: TrainableGraph,
+  { batch, step }: { batch: TrainBatch; step: number },
+): StepOutcome {
+  const [result] = native.run(
+    [...batchFeeds(graph, batch), ...stepFeeds(graph, batch, step)],
+    [graph.endpoints.train],
+  );
+  const [loss, dataLoss, correct] = result as unknown as [number, number, number];
+  return { loss, dataLoss, correct };
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
@@ -192,20 +175,51 @@ function stepFeeds({ endpoints, optimizer }: TrainableGraph, batch: TrainBatch, 
   return feeds;
 }
 
+/** The optimizer's beginning: nothing done, every slot zero. */
+function initialState(slots: readonly VariableEndpoint[]): OptimizerState {
+  return {
+    step: 0,
+    slots: Object.fromEntries(slots.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))])),
+  };
+}
+
+function checkWeights(
+  weights: readonly VariableEndpoint[],
+  values: readonly Float32Array[],
+): readonly Float32Array[] {
+  if (values.length !== weights.length) {
+    throw misfit(`there are ${values.length} arrays for ${weights.length} weights`);
+  }
+  return values;
+}
+
+/** The values of a state's slots, in the session's order. */
+function checkState(slots: readonly VariableEndpoint[], state: OptimizerState): Float32Array[] {
+  if (!(Number.isSafeInteger(state.step) && state.step >= 0))
+    throw misfit(`the state's step is ${state.step}`);
+  const unknown = Object.keys(state.slots).find((name) => !slots.some((slot) => slot.name === name));
+  if (unknown !== undefined) throw misfit(`the optimizer has no slot "${unknown}"`);
+  return slots.map(({ name }) => {
+    const values = state.slots[name];
+    if (values === undefined) throw misfit(`the state has no slot "${name}"`);
+    return values;
+  });
+}
+
 function writeVariables(
   native: NativeSession,
   endpoints: readonly VariableEndpoint[],
   values: readonly Float32Array[],
 ): void {
-  endpoints.forEach(({ name, shape }, index) => {
-    const given = values[index];
-    if (!types.isFloat32Array(given)) throw misfit(`"${name}" is no Float32Array`);
-    if (given.length !== sizeOf(shape)) {
-      throw misfit(`"${name}" holds ${given.length} numbers, not ${sizeOf(shape)} (${shape.join(' x ')})`);
-    }
-  });
   if (endpoints.length === 0) return;
-  const feeds = endpoints.map(({ value, shape }, index) => ({ tensor: value, shape, data: values[index]! }));
+  const feeds = endpoints.map(({ name, shape, value }, index): Feed => {
+    const data = values[index];
+    if (!types.isFloat32Array(data)) throw misfit(`"${name}" is no Float32Array`);
+    if (data.length !== sizeOf(shape)) {
+      throw misfit(`"${name}" holds ${data.length} numbers, not ${sizeOf(shape)} (${shape.join(' x ')})`);
+    }
+    return { tensor: value, shape, data };
+  });
   native.run(
     feeds,
     endpoints.map((endpoint) => endpoint.written),
