@@ -43,7 +43,7 @@ describe('listingWarnings', () => {
     expect(twins).toHaveLength(3);
     expect(twins[0]).toMatch(/^the names "Cat\/x.png" and "cat\/x.png" differ only in case or Unicode form/);
     expect(twins[1]).toMatch(/"cat\/a.JPG" and "cat\/a.jpg"/);
-    expect(twins[2]).toMatch(/"cat\/caf\u00e9.png" and "cat\/cafe\u0301.png"/);
+    expect(twins[2]).toContain('"cat/caf\u00e9.png" and "cat/cafe\\u{301}.png"');
   });
 
   it('counts the twins where they are many', () => {

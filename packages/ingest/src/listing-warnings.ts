@@ -28,9 +28,14 @@ function twinNames(sourceIds: readonly string[]): string[] {
   const twins = [...groupBy(sourceIds, fold).values()].filter((ids) => ids.length > 1);
   const lines = twins.map(
     (ids) =>
-      `the names ${ids.map((id) => `"${printable(id)}"`).join(' and ')} differ only in case or Unicode form; ` +
+      `the names ${ids.map((id) => `"${visible(id)}"`).join(' and ')} differ only in case or Unicode form; ` +
       'on macOS and Windows they are one file',
   );
   if (lines.length <= NAMED) return lines;
   return [...lines.slice(0, NAMED), `${lines.length - NAMED} more names differ only in case or Unicode form`];
+}
+
+/** Combining marks by their numbers: on a screen the two forms of a name look alike. */
+function visible(id: string): string {
+  return printable(id).replace(/\p{M}/gu, (mark) => `\\u{${mark.codePointAt(0)?.toString(16)}}`);
 }
