@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DatasetConfig } from '@atelier/core';
+import { AtelierError, type DatasetConfig } from '@atelier/core';
 import { loadTfjs, saveModel } from '@atelier/model';
 import { openDataset, resolveDataset, usageError } from '@atelier/stage';
 import { chooseEngine, engineLine } from '../engine/choose-engine.js';
@@ -16,20 +16,11 @@ import { openSplit } from '../loader/open-split.js';
 import { workerSource } from '../loader/worker-source.js';
 import { eventFiles } from '../progress/event-files.js';
 import { trainProgress } from '../progress/train-progress.js';
-import { readBestWeights, readCheckpoint } from '../run/checkpoint.js';
-import { claimRun, findResumable, matchingRun, releaseRun } from '../run/find-resumable.js';
-import { readRunConfig, runConfig, trainsAlike, writeRunConfig, type RunConfig } from '../run/run-config.js';
-import {
-  createRun,
-  findRun,
-  finishedRuns,
-  finishRun,
-  markLatest,
-  runFolder,
-  unfinishedRuns,
-  type UnfinishedRun,
-} from '../run/run-folder.js';
+import { readBestWeights, readCheckpoint, removeOtherBestWeights } from '../run/checkpoint.js';
+import { runConfig, type RunConfig } from '../run/run-config.js';
+import { finishRun, runFolder, type UnfinishedRun } from '../run/run-folder.js';
 import { checkpointFolder, runStore, writeHistory } from '../run/run-store.js';
+import { findUpToDate, releaseRun, removeWithoutCheckpoint, takeRun } from '../run/take-run.js';
 import type { CommandLine } from './arguments.js';
 import { checkDataset, engineOptions, modelMetadata, splitRows, startingModel } from './prepare-training.js';
 import { stopSignals, type StopSignals } from './stop-signals.js';
@@ -48,7 +39,7 @@ interface Plan {
 /** `train`: trains, evaluates and exports a model; prints what came out. */
 export async function train(options: CommandLine): Promise<void> {
   const plan = await makePlan(options);
-  const upToDate = options.ifStale ? await findUpToDate(plan) : null;
+  const upToDate = options.ifStale ? await findUpToDate(plan.root, plan.runConfig) : null;
   if (upToDate !== null) {
     say(`model     up to date (${upToDate})`);
     if (options.json) {
@@ -64,7 +55,15 @@ export async function train(options: CommandLine): Promise<void> {
   } finally {
     signals.release();
     await releaseRun(run);
+    await removeWithoutCheckpoint(run);
   }
+}
+
+async function chooseRun({ root, runConfig: config }: Plan, options: CommandLine): Promise<UnfinishedRun> {
+  const { run, resumed, others } = await takeRun(root, { ...options, name: options.run, config });
+  if (!resumed && others.length > 0) say(`unfinished: ${others.join(', ')} (--resume goes on with it)`);
+  say(`run: ${run.name}${resumed ? ' (resumed)' : ''}`);
+  return run;
 }
 
 async function makePlan({ dataset: folder, set, resume, run, ifStale }: CommandLine): Promise<Plan> {
@@ -76,43 +75,6 @@ async function makePlan({ dataset: folder, set, resume, run, ifStale }: CommandL
   checkDataset(dataset, config, root);
   const artifacts = { 'normalized/manifest.jsonl': dataset.sha256 };
   return { root, config, dataset, runConfig: runConfig({ config, overrides: set, artifacts }) };
-}
-
-/** The name of a finished run of these settings and tensors, which is then the newest; null where there is none. */
-async function findUpToDate({ root, runConfig: wanted }: Plan): Promise<string | null> {
-  const names = await finishedRuns(root);
-  if (names.length === 0) return null;
-  const latest = await findRun(root, null).then(
-    ({ name }) => name,
-    () => null, // killed between giving a run its name and naming it the newest
-  );
-  for (const name of [...(latest === null ? [] : [latest]), ...names.reverse()]) {
-    const theirs = await readRunConfig(runFolder(root, name));
-    if (theirs === null || !trainsAlike(theirs, wanted)) continue;
-    if (name !== latest) await markLatest(root, name);
-    return name;
-  }
-  return null;
-}
-
-async function chooseRun(plan: Plan, { resume, ifStale, run: name }: CommandLine): Promise<UnfinishedRun> {
-  const { root, runConfig: config } = plan;
-  const unfinished = await unfinishedRuns(root);
-  const found = resume
-    ? await findResumable(root, { name, config })
-    : ifStale
-      ? await matchingRun(unfinished, config)
-      : null;
-  const run = found ?? (await createRun(root, name));
-  await claimRun(run);
-  if (found === null) {
-    await writeRunConfig(run.dir, config);
-    if (unfinished.length > 0) {
-      say(`unfinished: ${unfinished.map((other) => other.name).join(', ')} (--resume goes on with it)`);
-    }
-  }
-  say(`run: ${run.name}${found === null ? '' : ' (resumed)'}`);
-  return run;
 }
 
 /** What training a run needs besides the plan. */
@@ -211,10 +173,13 @@ async function restore(dir: string, engine: TrainEngine): Promise<TrainingState>
   const checkpoint = await readCheckpoint(checkpointFolder(dir));
   if (checkpoint === null) return { history: [], current: untouchedEpoch };
   if (checkpoint.engineName !== engine.name) {
-    throw usageError(
-      `the run was begun on the ${checkpoint.engineName} engine and ${engine.name} is chosen now`,
-      `Give --engine ${checkpoint.engineName}: another engine would not go on bit for bit.`,
-    );
+    throw new AtelierError({
+      code: 'INPUT_CHANGED',
+      action: 'resume the run',
+      path: dir,
+      problem: `it was begun on the ${checkpoint.engineName} engine, and this is ${engine.name}`,
+      hint: `Give --engine ${checkpoint.engineName}: another engine would not go on bit for bit.`,
+    });
   }
   await engine.writeState(checkpoint.engine);
   return checkpoint.training;
@@ -236,6 +201,7 @@ async function finish(plan: Plan, context: Finishing): Promise<void> {
   const metrics = await evaluateModel({ engine, source, dataset, batchSize, run });
   await releaseRun(run);
   const dir = await finishRun(root, run);
+  await removeOtherBestWeights(checkpointFolder(dir), null); // they are weights.bin now
   const epochs = result.training.history.length;
   say(`best epoch: ${best} of ${epochs}; model in ${dir}`);
   process.stdout.write(

@@ -89,9 +89,9 @@ export async function readBestWeights(dir: string, epoch: number): Promise<reado
   });
 }
 
-/** Removes the best weights of epochs other than `epoch`: the last checkpoint no longer counts on them. */
-export async function removeOtherBestWeights(dir: string, epoch: number): Promise<void> {
-  const kept = path.basename(bestFile(dir, epoch));
+/** Removes the best weights of epochs other than `epoch` (null: of all), which no checkpoint counts on any more. */
+export async function removeOtherBestWeights(dir: string, epoch: number | null): Promise<void> {
+  const kept = epoch === null ? null : path.basename(bestFile(dir, epoch));
   const others = (await readdir(dir)).filter((name) => name.startsWith('best-') && name !== kept);
   for (const name of others) await rm(path.join(dir, name), { force: true });
 }

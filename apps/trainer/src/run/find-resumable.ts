@@ -1,6 +1,3 @@
-import { readFile, rm } from 'node:fs/promises';
-import path from 'node:path';
-import { writeFileAtomic } from '@atelier/artifacts';
 import { AtelierError } from '@atelier/core';
 import { readRunConfig, trainsAlike, type RunConfig } from './run-config.js';
 import { unfinishedRuns, type UnfinishedRun } from './run-folder.js';
@@ -49,38 +46,4 @@ export async function matchingRun(
     if (theirs !== null && trainsAlike(theirs, config)) return run;
   }
   return null;
-}
-
-const ownerFile = (run: UnfinishedRun) => path.join(run.dir, '.owner');
-
-/**
- * Notes that this process trains a run.
- * @throws AtelierError LOCKED where another one that is alive does
- */
-export async function claimRun(run: UnfinishedRun): Promise<void> {
-  const owner = Number(await readFile(ownerFile(run), 'utf8').catch(() => '0'));
-  if (owner > 0 && owner !== process.pid && isAlive(owner)) {
-    throw new AtelierError({
-      code: 'LOCKED',
-      action: 'train the run',
-      path: run.dir,
-      problem: `process ${owner} is training it`,
-      hint: `Wait for its end, or stop it (or, if it is no trainer, remove ${ownerFile(run)}).`,
-    });
-  }
-  await writeFileAtomic(ownerFile(run), String(process.pid));
-}
-
-/** Takes back what {@link claimRun} noted; harmless where it is gone. */
-export async function releaseRun(run: UnfinishedRun): Promise<void> {
-  await rm(ownerFile(run), { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -26,14 +26,16 @@ export function runConfig(from: Pick<RunConfig, 'config' | 'overrides' | 'artifa
 
 /**
  * Whether two runs train to the same model: the same seed, the same training settings, the same tensors. What else
- * stands in the configuration matters only through the tensors.
+ * stands in the configuration matters only through the tensors, and some settings of training do not matter: which
+ * engine computes, how often it is saved, and what is written beside.
  */
 export function trainsAlike(a: RunConfig, b: RunConfig): boolean {
   return identity(a) === identity(b);
 }
 
 function identity({ trainerVersion, config: { seed, train }, artifacts }: RunConfig): string {
-  return canonicalJson({ trainerVersion, seed, train: train as Json, artifacts });
+  const { engine: _engine, checkpointMinutes: _minutes, tensorBoard: _events, ...settings } = train;
+  return canonicalJson({ trainerVersion, seed, train: settings as Json, artifacts });
 }
 
 const configFile = (dir: string) => path.join(dir, 'config.json');

@@ -6,10 +6,11 @@ import { runPython } from '@atelier/readers';
 import type { TrainEngine } from '../engine/train-engine.js';
 import type { EpochRecord, TrainingState } from '../fit/training-state.js';
 import { readBestWeights, readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
-import { claimRun, findResumable, matchingRun, releaseRun } from './find-resumable.js';
+import { findResumable, matchingRun } from './find-resumable.js';
 import { readRunConfig, runConfig, trainsAlike, writeRunConfig } from './run-config.js';
 import { createRun, findRun, finishedRuns, finishRun, markLatest, unfinishedRuns } from './run-folder.js';
 import { runStore } from './run-store.js';
+import { claimRun, releaseRun, removeWithoutCheckpoint, takeRun } from './take-run.js';
 
 let root: string;
 beforeEach(async () => {
@@ -166,6 +167,28 @@ describe('going on with a run', () => {
     expect(trainsAlike(base, config({ seed: 2 }))).toBe(false);
     expect(trainsAlike(base, config({ train: { epochs: 21 } }))).toBe(false);
     expect(trainsAlike(base, config({}, 'bb'))).toBe(false);
+    expect(trainsAlike(base, config({ train: { engine: 'layers', checkpointMinutes: 1 } }))).toBe(true);
+  });
+
+  it('clears an interrupted run of half-written files, and keeps none without a checkpoint', async () => {
+    const wanted = { name: null, config: config({}), resume: false, ifStale: false };
+    const { run, resumed } = await takeRun(root, wanted);
+    expect(resumed).toBe(false);
+    await writeCheckpoint(path.join(run.dir, 'checkpoint'), checkpoint);
+    await writeFile(path.join(run.dir, 'checkpoint', '.atelier-partial-1'), 'half');
+    await removeWithoutCheckpoint(run);
+    const again = await takeRun(root, { ...wanted, resume: true });
+    expect(again).toEqual({ run, resumed: true, others: [] });
+    expect((await readdir(run.dir, { recursive: true })).sort()).toEqual([
+      '.owner',
+      'checkpoint',
+      'checkpoint/state.safetensors',
+      'config.json',
+    ]);
+    const second = await takeRun(root, wanted);
+    expect(second).toMatchObject({ run: { name: 'run-0002' }, resumed: false, others: ['run-0001'] });
+    await removeWithoutCheckpoint(second.run);
+    expect((await unfinishedRuns(root)).map(({ name }) => name)).toEqual(['run-0001']);
   });
 
   it('finds the newest of these settings, and says what is wrong with the others', async () => {
