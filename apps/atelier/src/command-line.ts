@@ -10,6 +10,8 @@ import { preprocess } from './commands/preprocess.js';
 import { schema } from './commands/schema.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
+import { trace } from './commands/trace.js';
+import { verify } from './commands/verify.js';
 
 /** Every command, in the order in which a person needs them. */
 export const COMMANDS: readonly Command[] = [
@@ -17,6 +19,8 @@ export const COMMANDS: readonly Command[] = [
   init,
   preprocess,
   status,
+  trace,
+  verify,
   train,
   evaluate,
   predict,

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { digestFile, readManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
-import { AtelierError, STAGES, type StageName } from '@atelier/core';
+import { AtelierError, compareCodePoints, STAGES, type StageName } from '@atelier/core';
 import pMap from 'p-map';
 import { allOutputs, stageFolder, strayFiles } from './commit.js';
 import type { Dataset } from './dataset.js';
+import { silentReporter, type Reporter } from './reporter.js';
 
 /** One file that is not what its manifest says. */
 export interface Damage {
@@ -32,43 +33,36 @@ const READERS = 8;
 /** Digests every artifact anew and compares it with what the manifests say. Changes nothing. */
 export async function verifyDataset(
   dataset: Dataset,
-  advance: (files: number) => void = () => undefined,
+  reporter: Reporter = silentReporter,
 ): Promise<Verification> {
   const damage: Damage[] = [];
   const unknown: string[] = [];
   const notRun: StageName[] = [];
-  let files = 0;
-  let sizeBytes = 0;
+  const outputs: (ManifestOutput & { stage: StageName })[] = [];
   for (const stage of Object.keys(STAGES) as StageName[]) {
     const folder = stageFolder(dataset.root, stage);
     const read = await readWhole(folder.manifest);
     if ('problem' in read) {
       const cutOff = existsSync(folder.next);
-      if (read.problem === 'missing' && !cutOff) notRun.push(stage);
-      else
-        damage.push({
-          stage,
-          path: `${STAGES[stage]}/manifest.jsonl`,
-          problem: cutOff ? 'the commit was cut off' : read.problem,
-        });
+      const problem = cutOff ? 'the commit was cut off' : read.problem;
+      if (problem === 'missing') notRun.push(stage);
+      else damage.push({ stage, path: `${STAGES[stage]}/manifest.jsonl`, problem });
       continue;
     }
-    const outputs = allOutputs(read.manifest);
-    await pMap(
-      outputs,
-      async (output) => {
-        const problem = await outputProblem(dataset.root, output);
-        if (problem !== undefined) damage.push({ stage, path: output.path, problem });
-        files++;
-        sizeBytes += output.sizeBytes;
-        advance(1);
-      },
-      { concurrency: READERS },
-    );
-    unknown.push(...(await strayFiles(folder, new Set(outputs.map((output) => output.path)))));
+    const own = allOutputs(read.manifest);
+    for (const output of own) outputs.push({ ...output, stage });
+    unknown.push(...(await strayFiles(folder, new Set(own.map((output) => output.path)))));
   }
-  damage.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { files, sizeBytes, damage, unknown, notRun };
+  const progress = await reporter.progress('verify', outputs.length);
+  const check = async (output: (typeof outputs)[number]) => {
+    const problem = await outputProblem(dataset.root, output);
+    if (problem !== undefined) damage.push({ stage: output.stage, path: output.path, problem });
+    progress.advance(1);
+  };
+  await pMap(outputs, check, { concurrency: READERS }).finally(() => progress.stop());
+  damage.sort((a, b) => compareCodePoints(a.path, b.path));
+  const sizeBytes = outputs.reduce((sum, output) => sum + output.sizeBytes, 0);
+  return { files: outputs.length, sizeBytes, damage, unknown, notRun };
 }
 
 async function readWhole(path: string): Promise<{ manifest: Manifest } | { problem: string }> {
