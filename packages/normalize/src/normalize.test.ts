@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readManifest, sha256, writeManifest, type Manifest, type ManifestItem } from '@atelier/artifacts';
-import { classNameOf, type Json, type Split } from '@atelier/core';
+import { classNameOf, STAGES, type Split } from '@atelier/core';
 import { decodeJpeg, encodeJpeg } from '@atelier/image';
 import { runPython } from '@atelier/readers';
 import { openDataset, runStage, silentReporter } from '@atelier/stage';
@@ -63,18 +63,17 @@ async function upstream(sources: Readonly<Record<string, Source>>, { size = smal
     }
   }
   const write = (
-    folder: string,
-    stage: string,
+    stage: 'resize' | 'labels' | 'augment',
     items: Map<string, ManifestItem>,
-    more: Record<string, Json> = {},
+    more: object = {},
   ) =>
-    writeManifest(join(root, folder, 'manifest.jsonl'), {
+    writeManifest(join(root, STAGES[stage], 'manifest.jsonl'), {
       header: { stage, version: 1, config: {}, ...more },
       items,
     });
-  await write('resized_images', 'resize', resized);
-  await write('labels', 'labels', new Map(), { classes: names });
-  await write('generated_images', 'augment', new Map(augmented));
+  await write('resize', resized);
+  await write('labels', new Map(), { classes: names });
+  await write('augment', new Map(augmented));
 }
 
 async function run(config: Record<string, unknown> = {}, size = small) {
