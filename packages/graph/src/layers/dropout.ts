@@ -23,7 +23,7 @@ function noiseShapeOf(call: LayerCall): Shape | undefined {
   if (axes.length !== call.outputShape.length || !fits || axes[0] === 1) {
     throw unsupportedLayer(
       call,
-      `has noiseShape [${axes.join(', ')}]; null or 1 after the batch can be compiled`,
+      `has noiseShape [${axes.map(String).join(', ')}]; null or 1 after the batch can be compiled`,
     );
   }
   // a size that is given stands for the axis' own, as null does
