@@ -14,10 +14,13 @@ export interface Signature {
 export const SERVE_TAG = 'serve';
 
 /**
- * The version of the GraphDef format that the nodes are written for (TF_GRAPH_DEF_VERSION of TensorFlow 2.9).
- * Readers from 1.15 on (min_consumer 12, the oldest that any 1.x release asks for) take it.
+ * Versions of the GraphDef format (tensorflow/core/public/version.h): the nodes mean what they meant at 30, the last
+ * version with a meaning (later ones count days); a reader must know that default attributes may be left out (26).
  */
-const graphVersions = { producer: 987, minConsumer: 12 };
+const graphVersions = { producer: 30, minConsumer: 26 };
+
+/** The oldest TensorFlow that has all operations we write: tfjs-node's own. */
+const tensorflowVersion = '2.9.1';
 
 /**
  * The bytes of a `saved_model.pb`: the graph with the tag "serve" and the given signatures. A graph whose weights
@@ -28,7 +31,7 @@ export function savedModelBytes(graph: Graph, signatures: Record<string, Signatu
     savedModelSchemaVersion: 1n,
     metaGraphs: [
       {
-        metaInfoDef: { tags: [SERVE_TAG], tensorflowVersion: '2.9.0', strippedDefaultAttrs: true },
+        metaInfoDef: { tags: [SERVE_TAG], tensorflowVersion, strippedDefaultAttrs: true },
         graphDef: { node: [...graph.nodes], versions: graphVersions },
         signatureDef: mapValues(signatures, signatureMessage),
       },

@@ -65,7 +65,7 @@ const cases: Record<string, Case> = {
   },
   batchNormalization: { apply: one(layers.batchNormalization()) },
   'batchNormalization of rows': { shape: [7], apply: one(layers.batchNormalization({ center: false })) },
-  'batchNormalization, frozen': { apply: one(layers.batchNormalization({ trainable: false })) },
+  'batchNormalization, frozen': { apply: one(layers.batchNormalization({ trainable: false, epsilon: 0 })) },
   layerNormalization: { apply: one(layers.layerNormalization({})) },
   dropout: { apply: one(layers.dropout({ rate: 0.4 })) },
   'dropout of whole channels': {
