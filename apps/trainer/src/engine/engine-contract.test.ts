@@ -193,6 +193,14 @@ describe.each(engines)('the %s engine', (_, make) => {
     });
   });
 
+  it('leaves the definition of the model as it was', async () => {
+    const network = await model(0.5);
+    const before = network.toJSON();
+    const subject = await engine(settings({}), network);
+    await subject.train(batch(0), { learningRate: 0.01, seed: 1 });
+    expect(network.toJSON()).toEqual(before);
+  });
+
   it('takes any batch size, and its dropout is that of the seed', async () => {
     const train = settings({});
     const one = { pixels: batch(0).pixels.subarray(0, 768), labels: Int32Array.of(2) };

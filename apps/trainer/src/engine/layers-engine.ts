@@ -89,7 +89,7 @@ interface Session {
 }
 
 function pictures({ tf, shape }: Session, { pixels, labels }: EngineBatch): Tensor {
-  return tf.tensor(Float32Array.from(pixels), [labels.length, ...shape.picture]);
+  return tf.tensor(new Float32Array(pixels), [labels.length, ...shape.picture]);
 }
 
 /** Cross-entropy of each row, from the logits; label smoothing as Keras' CategoricalCrossentropy. */
@@ -110,29 +110,33 @@ function weighted({ tf, classWeights }: Session, losses: Tensor, labels: Int32Ar
 }
 
 function trainStep(session: Session, batch: EngineBatch, step: TrainStep): StepResult {
-  const { tf, model, trainable, optimizer } = session;
+  const { tf, model } = session;
   checkBatch(batch, session.shape);
-  seedDropout(model, step.seed);
-  const [loss, correct] = tf.tidy(() => {
-    let data: Tensor | undefined;
-    let hits: Tensor | undefined;
-    const { grads } = tf.variableGrads(
-      () => {
-        const logits = session.logits(pictures(session, batch), true);
-        const each = crossEntropies(session, logits, batch.labels);
-        data = tf.keep(tf.mean(weighted(session, each, batch.labels)));
-        const predicted = tf.argMax(logits, 1);
-        hits = tf.keep(tf.sum(tf.equal(predicted, tf.tensor1d(batch.labels, 'int32'))));
-        return model.calculateLosses().reduce<Scalar>((sum, penalty) => tf.add(sum, penalty), data as Scalar);
-      },
-      trainable.map(({ variable }) => variable),
-    );
-    const gradients = trainable.map(({ variable }) => grads[variable.name] as Tensor);
-    optimizer.apply(gradients, { learningRate: step.learningRate, iterations: session.iterations });
-    return [data as Tensor, hits as Tensor];
-  });
+  const [loss, correct] = withDropoutSeeds(model, step.seed, () =>
+    tf.tidy(() => update(session, batch, step.learningRate)),
+  );
   session.iterations++;
-  return { loss: take(loss as Tensor)[0] as number, correct: take(correct as Tensor)[0] as number };
+  return { loss: take(loss)[0] as number, correct: take(correct)[0] as number };
+}
+
+/** One update of the variables. @returns the loss without regularization, and the number of hits; both kept */
+function update(session: Session, batch: EngineBatch, learningRate: number): [Tensor, Tensor] {
+  const { tf, model, trainable, optimizer, iterations } = session;
+  let loss: Scalar | undefined;
+  let hits: Tensor | undefined;
+  const { grads } = tf.variableGrads(
+    () => {
+      const logits = session.logits(pictures(session, batch), true);
+      const each = crossEntropies(session, logits, batch.labels);
+      loss = tf.keep(tf.mean(weighted(session, each, batch.labels)));
+      hits = tf.keep(tf.sum(tf.equal(tf.argMax(logits, 1), tf.tensor1d(batch.labels, 'int32'))));
+      return model.calculateLosses().reduce<Scalar>((sum, penalty) => tf.add(sum, penalty), loss);
+    },
+    trainable.map(({ variable }) => variable),
+  );
+  const gradients = trainable.map(({ variable }) => grads[variable.name] as Tensor);
+  optimizer.apply(gradients, { learningRate, iterations });
+  return [loss as Tensor, hits as Tensor];
 }
 
 /** The values of a tensor, which is then freed. */
@@ -142,19 +146,30 @@ function take(tensor: Tensor): Float32Array {
   return values as Float32Array;
 }
 
-/** Gives each dropout layer a seed of its own for this step; TF.js draws anew only without one, and unseeded. */
-function seedDropout(model: LayersModel, seed: number): void {
-  for (const layer of model.layers as readonly (layers.Layer & { seed?: number })[]) {
-    if (!/Dropout/.test(layer.getClassName())) continue;
-    // TF.js's kernels take 0 for "no seed"
+/**
+ * Does something with a seed of its own for each dropout layer: without one TF.js draws its own, and with a lasting one
+ * the same in each step.
+ */
+function withDropoutSeeds<T>(model: LayersModel, seed: number, work: () => T): T {
+  const dropouts = (model.layers as readonly (layers.Layer & { seed?: number })[]).filter((layer) =>
+    /Dropout/.test(layer.getClassName()),
+  );
+  const originals = dropouts.map((layer) => layer.seed);
+  for (const layer of dropouts) {
+    // TF.js takes 0 for "no seed"
     layer.seed = 1 + (randomStream(seed, ['dropout', layer.name]).uint32() >>> 1);
+  }
+  try {
+    return work();
+  } finally {
+    dropouts.forEach((layer, i) => Object.assign(layer, { seed: originals[i] }));
   }
 }
 
 const read = ({ name, variable }: NamedVariable): NamedTensor => ({
   name,
   shape: variable.shape,
-  values: Float32Array.from(variable.dataSync()),
+  values: new Float32Array(variable.dataSync()),
 });
 
 function readState({ model, optimizer, iterations }: Session): EngineState {
