@@ -32,8 +32,12 @@ export interface NormalizeItem {
   readonly statistics: ChannelStatistics | null;
 }
 
-/** A shard is about this large: small enough to be rewritten for one picture, large enough to be few. */
+/**
+ * A shard is at most about this large, in bytes and in rows: small enough to be rewritten for one picture, large
+ * enough to be few.
+ */
 const SHARD_BYTES = 96 * 1024 * 1024;
+const SHARD_ROWS = 1024;
 
 /**
  * The rows of the final dataset in the order of their sampleIds, as augment left them.
@@ -102,7 +106,7 @@ export function planItems(rows: readonly SampleRow[], settings: PlanSettings): P
  * number of shards is a power of two by the number of samples, so that it seldom changes as a dataset grows.
  */
 function shards(rows: readonly SampleRow[], pictureBytes: number): SampleRow[][] {
-  const perShard = Math.max(1, Math.floor(SHARD_BYTES / pictureBytes));
+  const perShard = Math.max(1, Math.min(SHARD_ROWS, Math.floor(SHARD_BYTES / pictureBytes)));
   const count = 2 ** Math.max(0, Math.ceil(Math.log2(rows.length / perShard)));
   const dealt = Array.from({ length: count }, (): SampleRow[] => []);
   for (const row of rows) {

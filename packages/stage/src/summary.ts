@@ -75,10 +75,17 @@ function groupReasons(items: RunSummary['items']): RunSummary['reasons'] {
     const name = kind === 'input' ? reason.slice(0, reason.indexOf(':')) : reason;
     const group = groups.get(name) ?? { reason: name, count: 0, examples: [] };
     group.count++;
-    if (group.examples.length < EXAMPLES) group.examples.push(kind === 'input' ? `${id} (${reason})` : id);
+    if (group.examples.length < EXAMPLES)
+      group.examples.push(kind === 'input' ? inputExample(id, reason) : id);
     groups.set(name, group);
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
+}
+
+/** The input that changed, and what is made from it where its name does not tell. */
+function inputExample(id: string, reason: string): string {
+  const input = reason.slice(reason.indexOf(': ') + 2);
+  return input.includes(id) ? input : `${id} from ${input}`;
 }
 
 /** The text of run.json: one line per field; single items are in the history. */
