@@ -20,6 +20,15 @@ describe('perceptualHash', () => {
     expect(perceptualHash(mixed).dhash).toBe('ff00000000000000');
   });
 
+  it('sees brightness as the eye does: green most, blue least', () => {
+    const rising = (r: number, g: number, b: number) =>
+      perceptualHash(picture(90, 80, (x) => [100 + r * x, 100 + g * x, 100 + b * x])).dhash;
+    expect(rising(0, 1, -1)).toBe('ffffffffffffffff');
+    expect(rising(1, 0, -1)).toBe('ffffffffffffffff');
+    expect(rising(1, -1, 0)).toBe('0000000000000000');
+    expect(rising(0, 0, 1)).toBe('ffffffffffffffff');
+  });
+
   it('hardly changes where a picture is encoded anew or made smaller', async () => {
     const { dhash } = await hashOf(original);
     for (const quality of [90, 60]) {

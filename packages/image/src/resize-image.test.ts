@@ -242,6 +242,7 @@ describe('kernels', () => {
 
   it.each([
     [1.7, 0],
+    [3.5, 0],
     [6, 1],
   ])(
     'a JPEG of %f times the size differs from the same pixels in a PNG by %f levels at most',

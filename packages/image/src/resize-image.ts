@@ -42,7 +42,6 @@ export async function resizeImage(bytes: Uint8Array, options: PrepareOptions): P
         fastShrinkOnLoad: false,
       })
       .flatten({ background })
-      .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) {

@@ -31,6 +31,11 @@ describe('what belongs to the dataset', () => {
     expect(classFolders).toEqual(['1', '10', '2', 'Zebra', '_x', 'ant', 'Émile', '\uFF21', '\u{1F600}']);
   });
 
+  it('by code point of the whole path, not folder by folder', async () => {
+    const { sourceIds } = await listed('a/z.png', 'a.b/c.png', 'a b/d.png', 'a/b.png', 'a/b/c.png');
+    expect(sourceIds).toEqual(['a b/d.png', 'a.b/c.png', 'a/b.png', 'a/b/c.png', 'a/z.png']);
+  });
+
   it('upper-case and mixed extensions, every common format, and files without an extension', async () => {
     const names = ['a.JPG', 'b.Jpeg', 'c.PNG', 'd.TIF', 'e.WebP', 'f', 'g.', 'h.heic', 'i.bmp', 'j.jfif'];
     const { sourceIds, skipped } = await listed(...names.map((name) => `cat/${name}`));

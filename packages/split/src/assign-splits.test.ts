@@ -127,11 +127,26 @@ describe('the lock', () => {
     expect(again.every(({ locked }) => locked)).toBe(true);
   });
 
-  it('holds a picture that was edited in place', () => {
-    const edited = sources.map((picture) =>
-      picture.id === inTest.id ? source(picture.id, 'retouched') : picture,
-    );
-    expect(splitsOf(edited, lockOf(first)).get(inTest.id)).toBe('test');
+  it('holds pictures that were edited in place, were it all of them', () => {
+    const edited = sources.map((picture) => source(picture.id, `${picture.id} retouched`));
+    const again = assignSplits(edited, { ...rules, lock: lockOf(first) }).assignments;
+    expect(again.map(({ split }) => split)).toEqual(first.map(({ split }) => split));
+    const anew = assignSplits(edited, rules).assignments;
+    expect(anew.map(({ split }) => split)).not.toEqual(first.map(({ split }) => split));
+  });
+
+  it('holds copies of one picture apart where a person has put them apart', () => {
+    const copies = [...sources, source('cat/copy.png', sources[0]?.id)];
+    const put = copies.map(({ id, sha256 }, i) => ({
+      path: id,
+      sha256,
+      split: i === 0 ? ('validation' as const) : ('train' as const),
+    }));
+    const splits = splitsOf(copies, put);
+    expect([splits.get(sources[0]?.id as string), splits.get('cat/copy.png')]).toEqual([
+      'validation',
+      'train',
+    ]);
   });
 
   it('does not hold a new picture under the old name of one that was renamed', () => {

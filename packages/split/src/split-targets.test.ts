@@ -27,6 +27,7 @@ describe('splitTargets', () => {
     expect(numbers(10, { train: 0.5, validation: 0.5, test: 0 })).toEqual([5, 5, 0]);
     expect(numbers(10, { train: 0.7, validation: 0.2, test: 0.1 })).toEqual([7, 2, 1]);
     expect(numbers(1, { train: 0, validation: 0, test: 1 })).toEqual([0, 0, 1]);
+    expect(numbers(1, { train: 0.2, validation: 0.5, test: 0.3 })).toEqual([1, 0, 0]);
     expect(numbers(4, { train: 0, validation: 0.5, test: 0.5 })).toEqual([0, 2, 2]);
   });
 

@@ -10,8 +10,8 @@ export function splitTargets(
   shares: Pick<DatasetConfig['split'], Split>,
 ): Record<Split, number> {
   if (count === 1 && shares.train > 0) return { train: 1, validation: 0, test: 0 };
-  // 1e-9: a share such as 0.1 is not exact in binary, and 0.1 * 30 must count as 3
-  const exact = SPLITS.map((split) => ({ split, share: shares[split] * count + 1e-9 }));
+  // 0.29 * 100 is a little below 29 in binary: its remainder of almost 1 is then the largest and makes up for it
+  const exact = SPLITS.map((split) => ({ split, share: shares[split] * count }));
   const targets = Object.fromEntries(exact.map(({ split, share }) => [split, Math.floor(share)])) as Record<
     Split,
     number
