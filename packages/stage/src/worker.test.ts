@@ -40,6 +40,23 @@ describe('parseWorkerArgs', () => {
   });
 });
 
+describe('under Nx', () => {
+  const { NX_TASK_TARGET_PROJECT } = process.env;
+  afterEach(() => {
+    if (NX_TASK_TARGET_PROJECT === undefined) delete process.env['NX_TASK_TARGET_PROJECT'];
+    else process.env['NX_TASK_TARGET_PROJECT'] = NX_TASK_TARGET_PROJECT;
+  });
+
+  it('lets the options of train pass, which Nx hands to every stage before it; alone it refuses them', () => {
+    const args = ['--dataset=d', '--resume', '--run', 'mine'];
+    delete process.env['NX_TASK_TARGET_PROJECT'];
+    expect(() => parseWorkerArgs(args)).toThrow(AtelierError);
+    process.env['NX_TASK_TARGET_PROJECT'] = 'resize';
+    expect(parseWorkerArgs(args)).toMatchObject({ dataset: 'd', positionals: [] });
+    expect(() => parseWorkerArgs(['--resmue'])).toThrow(AtelierError);
+  });
+});
+
 describe('resolveDataset', () => {
   it('starts where the person is, also under Nx', () => {
     const { NX_TASK_TARGET_PROJECT, INIT_CWD } = process.env;

@@ -82,7 +82,8 @@ export interface WorkerOptions {
  * @throws AtelierError USAGE naming the nearest known option
  */
 export function parseWorkerArgs(args: readonly string[]): WorkerOptions {
-  const known = Object.keys(WORKER_OPTIONS).map((name) => `--${name}`);
+  const ignored = isUnderNx() ? Object.keys(TRAIN_OPTIONS) : [];
+  const known = [...Object.keys(WORKER_OPTIONS), ...ignored].map((name) => `--${name}`);
   const given = args.filter((arg) => /^--./.test(arg)).map((arg) => arg.split('=')[0] as string);
   for (const name of given) if (!known.includes(name)) throw unknownName(name, { noun: 'option', known });
   let parsed: ReturnType<typeof parse>;
@@ -110,15 +111,33 @@ export function workerOptions(values: WorkerValues, positionals: string[]): Work
   return { dataset, set, concurrency, dryRun, explain, verify, resplit, json, verbose, help, positionals };
 }
 
+/**
+ * The options of the `train` target. Nx hands all options of a target to those it runs before, so that --dataset
+ * reaches every stage; under Nx a worker lets these pass.
+ */
+const TRAIN_OPTIONS = {
+  engine: { type: 'string' },
+  run: { type: 'string' },
+  resume: { type: 'boolean' },
+  'if-stale': { type: 'boolean' },
+} as const;
+
 const parse = (args: readonly string[]) =>
-  parseArgs({ args: [...args], options: WORKER_OPTIONS, strict: true, allowPositionals: true });
+  parseArgs({
+    args: [...args],
+    options: isUnderNx() ? { ...TRAIN_OPTIONS, ...WORKER_OPTIONS } : WORKER_OPTIONS,
+    strict: true,
+    allowPositionals: true,
+  }) as ReturnType<typeof parseArgs<{ options: typeof WORKER_OPTIONS; allowPositionals: true }>>;
+
+const isUnderNx = (env: NodeJS.ProcessEnv = process.env) => env['NX_TASK_TARGET_PROJECT'] !== undefined;
 
 /**
  * Where a relative path of the command line starts: the folder the person is in. Nx runs every task in the
  * workspace's root and leaves the person's folder in INIT_CWD.
  */
 export function startFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return (env['NX_TASK_TARGET_PROJECT'] !== undefined && env['INIT_CWD']) || process.cwd();
+  return (isUnderNx(env) && env['INIT_CWD']) || process.cwd();
 }
 
 /** Resolves --dataset: against the person's folder, or (the default) against the workspace Nx runs in. */
