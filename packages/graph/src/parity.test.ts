@@ -111,7 +111,7 @@ const separable = () =>
     ],
   });
 
-/** Residual and dense connections, padding, layer normalisation, a shared layer. */
+/** Residual and dense connections, padding, layer normalisation, shared layers. */
 const functional = () => {
   const input = tf.input({ shape: picture });
   const start = layers.rescaling({ scale: 1 / 255 } as never).apply(input);
@@ -126,7 +126,8 @@ const functional = () => {
   const left = layers.conv2d({ filters: 4, kernelSize: 3, activation: 'swish' }).apply(padded);
   const shared = layers.conv2d({ filters: 4, kernelSize: 1, activation: 'gelu' as never });
   const right = shared.apply(left);
-  const again = shared.apply(right);
+  const sharedNorm = layers.batchNormalization({ momentum: 0.7 });
+  const again = sharedNorm.apply(shared.apply(sharedNorm.apply(right) as tf.SymbolicTensor));
   const sum = layers.add().apply([left, right, again] as tf.SymbolicTensor[]);
   const normalized = layers.layerNormalization({ epsilon: 1e-3 }).apply(sum);
   const gate = layers.activation({ activation: 'sigmoid' }).apply(left);

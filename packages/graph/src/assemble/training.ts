@@ -24,7 +24,7 @@ export interface TrainingParts {
  * @returns float32 [3]: the loss, the loss without regularization, the number right; there once all is updated
  */
 export function emitTraining(graph: Graph, spec: TrainableSpec, parts: TrainingParts): Tensor {
-  const { network, assignments } = trainingNetwork(graph, spec, parts);
+  const { network, assigned } = trainingNetwork(graph, spec, parts);
   const steps = planPooling(spec.steps);
   const { results, output: logits } = emitForward(network, steps, parts.inputs.float32);
   const loss = graph.within('loss', () =>
@@ -35,7 +35,7 @@ export function emitTraining(graph: Graph, spec: TrainableSpec, parts: TrainingP
   const gradients = finishGradients(network, emitBackward(network, { steps, results }, gradient), spec);
   const figures = graph.within('result', () => emitFigures(network, logits, loss));
   const updates = graph.within('update', () => [
-    ...assignments.map(({ weight, value }) =>
+    ...[...assigned].map(([weight, value]) =>
       assignVariable(graph, parts.variables.weights[weight]!.variable, { value }),
     ),
     ...emitUpdates(network, { gradients, backwardStart }, parts),
@@ -46,7 +46,7 @@ export function emitTraining(graph: Graph, spec: TrainableSpec, parts: TrainingP
 /** A network in training: each weight is read once, and what layers assign waits for the end of the step. */
 function trainingNetwork(graph: Graph, { model }: TrainableSpec, { variables, inputs }: TrainingParts) {
   const values = new Map<number, Tensor>();
-  const assignments: { weight: number; value: Tensor }[] = [];
+  const assigned = new Map<number, Tensor>();
   const network: Network = {
     graph,
     training: true,
@@ -60,10 +60,10 @@ function trainingNetwork(graph: Graph, { model }: TrainableSpec, { variables, in
       }
       return value;
     },
-    assign: (weight, value) => assignments.push({ weight, value }),
+    assign: (weight, change) => assigned.set(weight, change(assigned.get(weight) ?? network.read(weight))),
     seed: inputs.seed.tensor,
   };
-  return { network, assignments };
+  return { network, assigned };
 }
 
 /** The gradients with those of the penalties added, scaled down together where that is asked for. */

@@ -100,8 +100,8 @@ function follow(
     ['moving_mean', mean],
     ['moving_variance', biased],
   ] as const) {
-    const kept = scaleBy(graph, context.weight(role), momentum);
-    context.assign(role, add(graph, kept, scaleBy(graph, value, 1 - momentum)));
+    const part = scaleBy(graph, value, 1 - momentum);
+    context.assign(role, (moving) => add(graph, scaleBy(graph, moving, momentum), part));
   }
 }
 

@@ -13,8 +13,11 @@ export interface LayerContext {
   hasWeight(role: string): boolean;
   /** Whether the optimizer wants the gradient of that weight. */
   trains(role: string): boolean;
-  /** Sets a weight that is not trained by gradients (a moving average) at the end of the step. */
-  assign(role: string, value: Tensor): void;
+  /**
+   * Changes a weight that is not trained by gradients (a moving average) at the end of the step.
+   * @param change from the value it will have by then to the new one: a shared layer changes it at each of its uses
+   */
+  assign(role: string, change: (value: Tensor) => Tensor): void;
   /** Two int32 that differ with the seed of the run, the step and the layer. */
   seed(): Tensor;
 }

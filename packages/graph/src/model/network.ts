@@ -12,8 +12,8 @@ export interface Network {
   readonly weights: readonly WeightSpec[];
   /** The value of a weight, by its index. */
   read(weight: number): Tensor;
-  /** Sets a weight at the end of the step. */
-  assign(weight: number, value: Tensor): void;
+  /** Changes a weight at the end of the step. */
+  assign(weight: number, change: (value: Tensor) => Tensor): void;
   /** The seed of the step, int32 [2]. */
   seed(): Tensor;
 }
@@ -99,7 +99,7 @@ function layerContext(network: Network, call: LayerCall, index: number): LayerCo
     weight: (role) => network.read(weightOf(role)),
     hasWeight: (role) => call.weights[role] !== undefined,
     trains: (role) => weights[call.weights[role] ?? -1]?.trainable === true,
-    assign: (role, value) => network.assign(weightOf(role), value),
+    assign: (role, change) => network.assign(weightOf(role), change),
     seed: () =>
       add(graph, network.seed(), graph.constant(Int32Array.of(layerSeed(index), 0), [2], 'layerSeed')),
   };
