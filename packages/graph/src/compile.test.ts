@@ -137,6 +137,7 @@ describe('compile refuses by name', () => {
     [{ ...sgd, classWeights: [1, 1] }, /there are 2 classWeights for 3 classes/],
     [{ ...sgd, classWeights: [1, -1, 1] }, /the weight of class 1 is -1/],
     [{ ...sgd, globalClipNorm: 0 }, /globalClipNorm is 0/],
+    [{ ...sgd, precision: 'bfloat16' }, /the precision "bfloat16" is none of float32, mixed_bfloat16/],
   ])('%j', (options, message) => {
     const error = thrownBy(() => compile(withHead(convolution()), options as never));
     expect(error).toMatchObject({ code: 'CONFIG_INVALID' });

@@ -25,6 +25,12 @@ export interface CompileOptions {
   /** Gradients are scaled down together to at most this L2 norm (Keras' `global_clipnorm`); default never. */
   readonly globalClipNorm?: number;
   /**
+   * "mixed_bfloat16" computes the products of convolutions and dense layers of the training step in bfloat16, with
+   * weights, updates and everything else in float32 (Micikevicius et al. 2018, Keras' policy of that name); for CPUs
+   * that have such instructions. Default "float32".
+   */
+  readonly precision?: 'float32' | 'mixed_bfloat16';
+  /**
    * States that the model ends without softmax and gives logits. Default false: it must end in a softmax, whose
    * input the loss takes.
    */
@@ -40,6 +46,7 @@ export interface TrainableGraph {
   readonly classes: number;
   readonly loss: LossName;
   readonly optimizer: ResolvedOptimizer;
+  readonly precision: 'float32' | 'mixed_bfloat16';
   /** The graph, as the bytes of a `saved_model.pb`. */
   readonly savedModel: Uint8Array;
   /** The tensors to feed and fetch. */
@@ -63,6 +70,10 @@ export function compile(model: LayersModel, options: CompileOptions): TrainableG
   }
   const optimizer = resolveOptimizer(options.optimizer);
   const loss = resolveLoss(options, head.classes);
+  const { precision = 'float32' } = options;
+  if (precision !== 'float32' && precision !== 'mixed_bfloat16') {
+    throw invalid(`the precision "${String(precision)}" is none of float32, mixed_bfloat16`);
+  }
   const graph = createGraph();
   const { endpoints, signatures } = emitTrainable(graph, {
     model: description,
@@ -70,6 +81,7 @@ export function compile(model: LayersModel, options: CompileOptions): TrainableG
     classes: head.classes,
     loss,
     optimizer,
+    precision,
     globalClipNorm: positive('globalClipNorm', options.globalClipNorm),
   });
   return {
@@ -77,6 +89,7 @@ export function compile(model: LayersModel, options: CompileOptions): TrainableG
     classes: head.classes,
     loss: loss.name,
     optimizer,
+    precision,
     savedModel: savedModelBytes(graph, signatures),
     endpoints,
     initialWeights: readWeights(model),

@@ -27,6 +27,7 @@ export {
   type ScheduleMoment,
   type ScheduleOptions,
 } from './schedules.js';
+export { bfloat16Problem, thisProcessor, type Processor } from './session/bfloat16.js';
 export type { Images, LabelledBatch, Labels } from './session/batch.js';
 export {
   openSession,

@@ -16,7 +16,15 @@ export function inferenceNetwork(
   const never = () => {
     throw new Error('inference neither assigns weights nor draws random numbers');
   };
-  return { graph, training: false, weights: model.weights, read, assign: never, seed: never };
+  return {
+    graph,
+    training: false,
+    compute: 'float32',
+    weights: model.weights,
+    read,
+    assign: never,
+    seed: never,
+  };
 }
 
 /** Emits prediction, [batch, classes], and the loss of each sample, [batch]. */

@@ -19,6 +19,8 @@ export interface TrainableSpec {
   readonly classes: number;
   readonly loss: LossOptions;
   readonly optimizer: ResolvedOptimizer;
+  /** Of the training step; evaluation and prediction work in float32. */
+  readonly precision: 'float32' | 'mixed_bfloat16';
   /** undefined: gradients are taken as they are. */
   readonly globalClipNorm: number | undefined;
 }

@@ -26,13 +26,18 @@ export interface TrainingParts {
 export function emitTraining(graph: Graph, spec: TrainableSpec, parts: TrainingParts): Tensor {
   const { network, assigned } = trainingNetwork(graph, spec, parts);
   const steps = planPooling(spec.steps);
-  const { results, output: logits } = emitForward(network, steps, parts.inputs.float32);
+  const { results, output } = emitForward(network, steps, parts.inputs.float32);
+  const logits = cast(graph, output, 'float32');
   const loss = graph.within('loss', () =>
     emitCrossEntropy(graph, { logits, labels: parts.inputs.labels }, spec.loss),
   );
   const backwardStart = graph.nodes.length;
   const gradient = graph.within('gradients/loss', loss.gradient);
-  const gradients = finishGradients(network, emitBackward(network, { steps, results }, gradient), spec);
+  const gradients = finishGradients(
+    network,
+    emitBackward(network, { steps, results }, cast(graph, gradient, output.dtype)),
+    spec,
+  );
   const figures = graph.within('result', () => emitFigures(network, logits, loss));
   const updates = graph.within('update', () => [
     ...[...assigned].map(([weight, value]) =>
@@ -44,12 +49,17 @@ export function emitTraining(graph: Graph, spec: TrainableSpec, parts: TrainingP
 }
 
 /** A network in training: each weight is read once, and what layers assign waits for the end of the step. */
-function trainingNetwork(graph: Graph, { model }: TrainableSpec, { variables, inputs }: TrainingParts) {
+function trainingNetwork(
+  graph: Graph,
+  { model, precision }: TrainableSpec,
+  { variables, inputs }: TrainingParts,
+) {
   const values = new Map<number, Tensor>();
   const assigned = new Map<number, Tensor>();
   const network: Network = {
     graph,
     training: true,
+    compute: precision === 'mixed_bfloat16' ? 'bfloat16' : 'float32',
     weights: model.weights,
     read: (weight) => {
       let value = values.get(weight);

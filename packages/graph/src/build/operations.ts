@@ -37,7 +37,7 @@ export const multiply = (graph: Graph, a: Tensor, b: Tensor): Tensor => typed(gr
 
 /** a * factor. */
 export const scaleBy = (graph: Graph, a: Tensor, factor: number): Tensor =>
-  multiply(graph, a, graph.scalar(factor));
+  multiply(graph, a, cast(graph, graph.scalar(factor), a.dtype));
 
 /** The sum of one or more tensors of one shape. */
 export function addAll(graph: Graph, tensors: readonly Tensor[]): Tensor {

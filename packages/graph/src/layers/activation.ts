@@ -133,7 +133,7 @@ function activationStep(name: string, { kind, apply, gradient }: ActivationFunct
         backward: (dy, wanted, at = y) => ({ input: wanted ? gradient(graph, { x, y: at, dy }) : undefined }),
       };
     },
-    kind,
+    { ...(kind !== undefined && { kind }), ...(kind === 'relu' && { narrow: 'follows' as const }) },
   );
 }
 

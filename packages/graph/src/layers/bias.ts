@@ -14,6 +14,6 @@ export function biasStep(): Step {
         }),
       }),
     }),
-    'shift',
+    { kind: 'shift', narrow: 'follows' },
   );
 }

@@ -26,7 +26,7 @@ export const lowerConv2D: Lower = (call) => {
           }),
         };
       },
-      'convolution',
+      { kind: 'convolution', narrow: 'always' },
     ),
     ...(call.config['useBias'] === false ? [] : [biasStep()]),
     ...activationSteps(call),

@@ -12,25 +12,29 @@ export const lowerDense: Lower = (call) => [
 ];
 
 function productStep(): Step {
-  return singleInput('matmul', (context, x) => {
-    const { graph } = context;
-    const kernel = context.weight('kernel');
-    const [width, units] = kernel.shape.map(knownSize) as [number, number];
-    const folded = x.shape.length > 2;
-    const rows = folded ? reshape(graph, x, [null, width]) : x;
-    const product = matMul(graph, [rows, kernel]);
-    return {
-      output: folded ? reshape(graph, product, [...x.shape.slice(0, -1), units]) : product,
-      backward: (dy, wanted) => {
-        const dyRows = folded ? reshape(graph, dy, [null, units]) : dy;
-        const dx = wanted ? matMul(graph, [dyRows, kernel], { transposeB: true }) : undefined;
-        return {
-          input: dx && folded ? reshape(graph, dx, x.shape) : dx,
-          ...(context.trains('kernel') && {
-            weights: { kernel: matMul(graph, [rows, dyRows], { transposeA: true }) },
-          }),
-        };
-      },
-    };
-  });
+  return singleInput(
+    'matmul',
+    (context, x) => {
+      const { graph } = context;
+      const kernel = context.weight('kernel');
+      const [width, units] = kernel.shape.map(knownSize) as [number, number];
+      const folded = x.shape.length > 2;
+      const rows = folded ? reshape(graph, x, [null, width]) : x;
+      const product = matMul(graph, [rows, kernel]);
+      return {
+        output: folded ? reshape(graph, product, [...x.shape.slice(0, -1), units]) : product,
+        backward: (dy, wanted) => {
+          const dyRows = folded ? reshape(graph, dy, [null, units]) : dy;
+          const dx = wanted ? matMul(graph, [dyRows, kernel], { transposeB: true }) : undefined;
+          return {
+            input: dx && folded ? reshape(graph, dx, x.shape) : dx,
+            ...(context.trains('kernel') && {
+              weights: { kernel: matMul(graph, [rows, dyRows], { transposeA: true }) },
+            }),
+          };
+        },
+      };
+    },
+    { narrow: 'always' },
+  );
 }

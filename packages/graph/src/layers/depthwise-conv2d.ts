@@ -42,6 +42,6 @@ export function depthwiseStep(call: LayerCall, sweep: Sweep): Step {
         }),
       };
     },
-    'convolution',
+    { kind: 'convolution' },
   );
 }

@@ -19,7 +19,15 @@ function emit(description: ModelDescription, training: boolean) {
   const graph = createGraph();
   const x = graph.placeholder('x', 'float32', [null, ...shape]);
   const seed = graph.placeholder('seed', 'int32', [2]);
-  const network = { graph, training, weights: [], read: () => x, assign: () => undefined, seed: () => seed };
+  const network = {
+    graph,
+    training,
+    compute: 'float32' as const,
+    weights: [],
+    read: () => x,
+    assign: () => undefined,
+    seed: () => seed,
+  };
   return { graph, x, output: emitForward(network, planSteps(description), x).output };
 }
 

@@ -33,18 +33,22 @@ function noiseShapeOf(call: LayerCall): Shape | undefined {
 function dropoutSteps(call: LayerCall, noise: Shape | undefined) {
   const rate = numberOption(call, 'rate');
   return [
-    singleInput('dropout', (context, x) => {
-      // as tfjs: a rate of 0 or 1 drops nothing
-      if (!context.training || rate <= 0 || rate >= 1) {
-        return { output: x, backward: (dy) => ({ input: dy }) };
-      }
-      const { graph } = context;
-      const mask = dropoutMask(context, { x, noise: noise ?? x.shape, rate });
-      return {
-        output: multiply(graph, x, mask),
-        backward: (dy, wanted) => ({ input: wanted ? multiply(graph, dy, mask) : undefined }),
-      };
-    }),
+    singleInput(
+      'dropout',
+      (context, x) => {
+        // as tfjs: a rate of 0 or 1 drops nothing
+        if (!context.training || rate <= 0 || rate >= 1) {
+          return { output: x, backward: (dy) => ({ input: dy }) };
+        }
+        const { graph } = context;
+        const mask = dropoutMask(context, { x, noise: noise ?? x.shape, rate });
+        return {
+          output: multiply(graph, x, mask),
+          backward: (dy, wanted) => ({ input: wanted ? multiply(graph, dy, mask) : undefined }),
+        };
+      },
+      { narrow: 'follows' },
+    ),
   ];
 }
 
@@ -87,7 +91,7 @@ function dropoutMask(
   const threshold = graph.constant(Int16Array.of(Math.round(rate * 2 ** 16) - 2 ** 15), []);
   const kept = typed(graph, ['GreaterEqual', firstOf(graph, parts, perSample), threshold], { dtype: 'bool' });
   const shaped = reshape(graph, kept, noise);
-  return scaleBy(graph, cast(graph, shaped, 'float32'), 1 / (1 - rate));
+  return scaleBy(graph, cast(graph, shaped, x.dtype), 1 / (1 - rate));
 }
 
 /** The first `count` numbers of each row of [batch, words, perWord], as [batch, count]. */

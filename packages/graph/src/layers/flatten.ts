@@ -7,10 +7,14 @@ import { singleInput, type Lower, type Step } from './layer.js';
 export const lowerFlatten: Lower = (call) => {
   requireChannelsLast(call);
   return [
-    singleInput('flatten', ({ graph }, x) => ({
-      output: flatten(graph, x),
-      backward: (dy, wanted) => ({ input: wanted ? reshape(graph, dy, x.shape) : undefined }),
-    })),
+    singleInput(
+      'flatten',
+      ({ graph }, x) => ({
+        output: flatten(graph, x),
+        backward: (dy, wanted) => ({ input: wanted ? reshape(graph, dy, x.shape) : undefined }),
+      }),
+      { narrow: 'follows' },
+    ),
   ];
 };
 
@@ -24,8 +28,12 @@ export const lowerReshape: Lower = (call) => {
 };
 
 function reshapeStep(shape: readonly (number | null)[]): Step {
-  return singleInput('reshape', ({ graph }, x) => ({
-    output: reshape(graph, x, shape),
-    backward: (dy, wanted) => ({ input: wanted ? reshape(graph, dy, x.shape) : undefined }),
-  }));
+  return singleInput(
+    'reshape',
+    ({ graph }, x) => ({
+      output: reshape(graph, x, shape),
+      backward: (dy, wanted) => ({ input: wanted ? reshape(graph, dy, x.shape) : undefined }),
+    }),
+    { narrow: 'follows' },
+  );
 }

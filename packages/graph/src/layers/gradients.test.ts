@@ -139,6 +139,7 @@ function open({ shape = picture, apply }: Case) {
   const network: Network = {
     graph,
     training: true,
+    compute: 'float32',
     weights,
     read: (weight) => weights[weight]!.value,
     assign: () => undefined,

@@ -7,7 +7,7 @@ export interface LayerContext {
   readonly graph: Graph;
   /** True in the graph of the training step, false in evaluation, prediction and export. */
   readonly training: boolean;
-  /** The value of a weight, by what it is to the layer ("kernel"). */
+  /** The value of a weight, by what it is to the layer ("kernel"), in the type that the step works in. */
   weight(role: string): Tensor;
   /** Whether the layer has such a weight at all. */
   hasWeight(role: string): boolean;
@@ -53,7 +53,14 @@ export interface Step {
   /** Emits the forward pass. */
   forward(context: LayerContext, inputs: readonly Tensor[]): StepResult;
   readonly kind?: StepKind;
+  readonly narrow?: Narrow;
 }
+
+/**
+ * What a step does in mixed precision. `always`: its products are computed in bfloat16. `follows`: it works in the
+ * type that it is given. Left out: it works in float32.
+ */
+export type Narrow = 'always' | 'follows';
 
 /**
  * What the compiler needs to know of a step.
@@ -74,7 +81,7 @@ export type Lower = (call: LayerCall) => readonly Step[];
 export function singleInput(
   name: string,
   forward: (context: LayerContext, input: Tensor) => SingleResult,
-  kind?: StepKind,
+  traits: Pick<Step, 'kind' | 'narrow'> = {},
 ): Step {
   return {
     name,
@@ -88,7 +95,7 @@ export function singleInput(
         },
       };
     },
-    ...(kind !== undefined && { kind }),
+    ...traits,
   };
 }
 

@@ -12,6 +12,7 @@ export const lowerAdd: Lower = (call) => {
   return [
     {
       name: 'add',
+      narrow: 'follows',
       forward: ({ graph }, inputs) => ({
         output: addAll(graph, inputs),
         backward: (dy) => ({ inputs: inputs.map(() => dy) }),
@@ -54,6 +55,7 @@ export const lowerConcatenate: Lower = (call) => {
 function concatenateStep(axis: number, shape: Shape): Step {
   return {
     name: 'concatenate',
+    narrow: 'follows',
     forward: ({ graph }, inputs) => ({
       output: concatenate(graph, inputs, { axis, shape }),
       backward: (dy, wanted) => {

@@ -29,7 +29,7 @@ export const lowerMaxPooling2D: Lower = (call) => {
           }),
         };
       },
-      'maxPooling',
+      { kind: 'maxPooling', narrow: 'follows' },
     ),
   ];
 };

@@ -31,6 +31,6 @@ function pointwiseStep(): Step {
         }),
       };
     },
-    'convolution',
+    { kind: 'convolution', narrow: 'always' },
   );
 }

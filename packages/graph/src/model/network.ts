@@ -1,7 +1,8 @@
 import type { Graph } from '../build/graph.js';
-import { add, addAll } from '../build/operations.js';
+import { add, addAll, cast } from '../build/operations.js';
 import type { Tensor } from '../build/tensor.js';
-import type { LayerContext, StepResult } from '../layers/layer.js';
+import type { LayerContext, Step, StepResult } from '../layers/layer.js';
+import type { DType } from '../proto/messages.js';
 import type { LayerCall, WeightSpec } from './description.js';
 import type { PlannedStep } from './plan-steps.js';
 
@@ -10,6 +11,8 @@ export interface Network {
   readonly graph: Graph;
   readonly training: boolean;
   readonly weights: readonly WeightSpec[];
+  /** The type of the products of convolutions and dense layers: float32, or bfloat16 for mixed precision. */
+  readonly compute: 'float32' | 'bfloat16';
   /** The value of a weight, by its index. */
   read(weight: number): Tensor;
   /** Changes a weight at the end of the step. */
@@ -29,13 +32,46 @@ export interface ForwardPass {
 export function emitForward(network: Network, steps: readonly PlannedStep[], input: Tensor): ForwardPass {
   const results: StepResult[] = [];
   const outputOf = (step: number) => (step === -1 ? input : results[step]!.output);
-  steps.forEach(({ step, call, inputs }, index) => {
-    const context = layerContext(network, call, index);
-    results.push(
-      network.graph.within(`${call.name}/${step.name}`, () => step.forward(context, inputs.map(outputOf))),
-    );
+  steps.forEach((planned, index) => {
+    const { call, step, inputs } = planned;
+    const run = () => runStep(network, { ...planned, index }, inputs.map(outputOf));
+    results.push(network.graph.within(`${call.name}/${step.name}`, run));
   });
   return { results, output: outputOf(steps.length - 1) };
+}
+
+/** Runs a step in the type it works in; what goes in and comes out is cast where that differs. */
+function runStep(
+  network: Network,
+  { step, call, index }: PlannedStep & { index: number },
+  inputs: readonly Tensor[],
+): StepResult {
+  const { graph } = network;
+  const dtype = workingType(network, step, inputs);
+  const context = layerContext(network, { call, index, dtype });
+  const { output, backward } = step.forward(
+    context,
+    inputs.map((input) => cast(graph, input, dtype)),
+  );
+  return {
+    output,
+    backward: (gradient, wanted, at) => {
+      const found = backward(cast(graph, gradient, output.dtype), wanted, at);
+      return {
+        inputs: found.inputs.map((part, position) => part && cast(graph, part, inputs[position]!.dtype)),
+        weights: Object.fromEntries(
+          Object.entries(found.weights ?? {}).map(([role, part]) => [role, cast(graph, part, 'float32')]),
+        ),
+      };
+    },
+  };
+}
+
+function workingType({ compute }: Network, { narrow }: Step, inputs: readonly Tensor[]): DType {
+  if (narrow === 'always') return compute;
+  const [first, ...others] = inputs;
+  const alike = others.every(({ dtype }) => dtype === first?.dtype);
+  return narrow === 'follows' && alike ? first!.dtype : 'float32';
 }
 
 /**
@@ -86,7 +122,10 @@ function trainedBelow(steps: readonly PlannedStep[], weights: readonly WeightSpe
   return wanted;
 }
 
-function layerContext(network: Network, call: LayerCall, index: number): LayerContext {
+function layerContext(
+  network: Network,
+  { call, index, dtype }: { call: LayerCall; index: number; dtype: DType },
+): LayerContext {
   const { graph, training, weights } = network;
   const weightOf = (role: string): number => {
     const weight = call.weights[role];
@@ -96,7 +135,7 @@ function layerContext(network: Network, call: LayerCall, index: number): LayerCo
   return {
     graph,
     training,
-    weight: (role) => network.read(weightOf(role)),
+    weight: (role) => cast(graph, network.read(weightOf(role)), dtype),
     hasWeight: (role) => call.weights[role] !== undefined,
     trains: (role) => weights[call.weights[role] ?? -1]?.trainable === true,
     assign: (role, change) => network.assign(weightOf(role), change),

@@ -83,6 +83,7 @@ function fuses(base: Step, above: readonly Step[]): boolean {
 function poolAfter(above: readonly Step[], pooling: Step): Step {
   return {
     name: [...above, pooling].map(({ name }) => name).join('_'),
+    narrow: 'follows',
     forward: (context, inputs) => {
       const results: StepResult[] = [];
       for (const step of above)

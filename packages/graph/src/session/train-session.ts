@@ -4,6 +4,7 @@ import type { TrainableGraph } from '../compile.js';
 import type { VariableEndpoint } from '../assemble/trainable.js';
 import type { NativeBinding } from '../native/binding.js';
 import { optimizerRule } from '../optimizers/registry.js';
+import { bfloat16Problem, thisProcessor } from './bfloat16.js';
 import { checkBatch, checkImages, type Images, type LabelledBatch } from './batch.js';
 import { loadSession, type Feed, type NativeSession } from './native-session.js';
 
@@ -76,9 +77,16 @@ export interface TrainSession {
 /**
  * Opens a compiled graph in TensorFlow, with the weights it was compiled with and the optimizer at its beginning.
  * @param binding the native library, from `loadBinding()`
- * @throws AtelierError NATIVE_FAILED where TensorFlow refuses the graph
+ * @param narrowProblem why mixed precision would gain nothing here, null where it gains; looked up when left out
+ * @throws AtelierError NATIVE_FAILED where TensorFlow refuses the graph; CONFIG_INVALID where mixed precision is asked
+ * for and would gain nothing
  */
-export function openSession(graph: TrainableGraph, binding: NativeBinding): TrainSession {
+export function openSession(
+  graph: TrainableGraph,
+  binding: NativeBinding,
+  narrowProblem: string | null = graph.precision === 'float32' ? null : bfloat16Problem(thisProcessor()),
+): TrainSession {
+  if (graph.precision === 'mixed_bfloat16' && narrowProblem !== null) throw noGain(narrowProblem);
   const native = loadSession(binding, graph.savedModel);
   const { weights, slots } = graph.endpoints;
   let step = 0;
@@ -253,5 +261,14 @@ function lostLoss(loss: number, { step, batch }: { step: number; batch: TrainBat
     action: 'go on training',
     problem: `the loss of step ${step} is ${loss} on a batch of ${count}${named}`,
     hint: 'The weights are lost: go back to the last checkpoint, with a lower learning rate or a globalClipNorm.',
+  });
+}
+
+function noGain(problem: string): AtelierError {
+  return new AtelierError({
+    code: 'CONFIG_INVALID',
+    action: 'train in mixed_bfloat16',
+    problem,
+    hint: 'Train with the precision float32.',
   });
 }
