@@ -7,9 +7,9 @@ export type ClassTable = readonly string[];
 /**
  * The class table of a dataset: NFC names by Unicode code point (Python's `sorted`), or the fixed list where
  * dataset.json gives one. Empty classes keep their place.
- * @param names the class folders found, in any order, in any normal form
+ * @param names the classes found, in any order, in any normal form
  * @param fixed `classes` of dataset.json
- * @throws AtelierError CONFIG_INVALID where a folder is not in the fixed list, or the list repeats a name
+ * @throws AtelierError CONFIG_INVALID where a class is not in the fixed list, or the list repeats a name
  */
 export function classTable(names: Iterable<string>, fixed: readonly string[] | null = null): ClassTable {
   const found = [...new Set([...names].map((name) => name.normalize('NFC')))].sort(compareCodePoints);
@@ -24,8 +24,8 @@ export function classTable(names: Iterable<string>, fixed: readonly string[] | n
     problem:
       repeated !== undefined
         ? `it names "${repeated}" twice`
-        : `it does not name the class folder${missing.length > 1 ? 's' : ''} ${missing.map((n) => `"${n}"`).join(', ')}`,
-    hint: 'List every class once, or remove "classes" to take the folders in their order.',
+        : `it does not name the class${missing.length > 1 ? 'es' : ''} ${missing.map((n) => `"${n}"`).join(', ')}`,
+    hint: 'List every class once, or remove "classes" to take those that are found, in their order.',
   });
 }
 

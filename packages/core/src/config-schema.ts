@@ -5,6 +5,34 @@ const probability = z.number().min(0).max(1).default(0.5).describe('How often it
 
 const labelsSchema = z
   .strictObject({
+    csv: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe(
+        'A table (CSV or TSV, UTF-8, with a header) that names the class of each picture, relative to this file; ' +
+          'null = the folders name it.',
+      ),
+    path: z
+      .string()
+      .min(1)
+      .default('path')
+      .describe("The table's column of paths, relative to the folder of pictures."),
+    label: z.string().min(1).default('label').describe("The table's column of class names."),
+    split: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe(
+        "The table's column of splits (train, validation, test; an empty cell leaves it to Atelier); null = none.",
+      ),
+    separator: z
+      .enum([',', ';', '\t', '|'])
+      .nullable()
+      .default(null)
+      .describe("What separates the table's columns; null = what its header uses."),
     encodings: z
       .array(z.enum(['one_hot', 'integer', 'binary']))
       .default(['one_hot'])
@@ -13,7 +41,7 @@ const labelsSchema = z
           'binary.npy uint8 [N, ceil(log2 C)] (the class index in base 2, highest bit first).',
       ),
   })
-  .describe('How the class of each picture is written.');
+  .describe('Where the class of each picture stands, and how it is written.');
 
 const subsetSchema = z
   .strictObject({
@@ -174,12 +202,21 @@ export const datasetSchema = z
     $schema: z.string().optional(),
     seed: z.int().min(0).max(4294967295).default(1).describe('All random choices follow from it.'),
     images: z.string().min(1).default('images').describe('The folder of pictures, relative to this file.'),
+    layout: z
+      .enum(['class', 'split/class'])
+      .default('class')
+      .describe(
+        'What the folders of pictures are: images/<class>/…, or images/<train, validation or test>/<class>/… with ' +
+          'the split given.',
+      ),
     labels: labelsSchema.prefault({}),
     classes: z
       .array(z.string().min(1))
       .nullable()
       .default(null)
-      .describe('A fixed list of classes in their order; null = the folders, by Unicode code point.'),
+      .describe(
+        'A fixed list of classes in their order; null = those that are found, by Unicode code point.',
+      ),
     subset: subsetSchema.prefault({}),
     resize: resizeSchema.prefault({}),
     split: splitSchema.prefault({}),
@@ -187,6 +224,10 @@ export const datasetSchema = z
     normalize: normalizeSchema.prefault({}),
     train: trainSchema.prefault({}),
     limits: limitsSchema.prefault({}),
+  })
+  .refine((config) => config.labels.csv === null || config.layout === 'class', {
+    path: ['layout'],
+    error: 'with labels.csv the folders name nothing; a table names its column of splits as labels.split',
   })
   .describe('An Atelier dataset: everything a person can set.');
 

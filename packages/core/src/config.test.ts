@@ -56,6 +56,9 @@ describe('parseDatasetConfig', () => {
     [{ split: { train: 0.5 } }, 'split'],
     [{ seed: -1 }, 'seed'],
     [{ augment: { flip: { probability: 1.5 } } }, 'augment.flip.probability'],
+    [{ labels: { separator: '-' } }, 'labels.separator'],
+    [{ layout: 'split' }, 'layout'],
+    [{ layout: 'split/class', labels: { csv: 'labels.csv' } }, 'layout'],
   ])('names the wrong value of %j', (content, key) => {
     const error = failure(content);
     expect(error.code).toBe('CONFIG_INVALID');

@@ -165,7 +165,7 @@ describe('the class table', () => {
   it('refuses a fixed list that lacks a folder or repeats a name', async () => {
     await upstream(['a', 'b'], ['a/1.png']);
     await expect(run({ classes: ['a'] })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-    await expect(run({ classes: ['a'] })).rejects.toThrow(/does not name the class folder "b"/);
+    await expect(run({ classes: ['a'] })).rejects.toThrow(/does not name the class "b"/);
     await expect(run({ classes: ['a', 'b', 'a'] })).rejects.toThrow(/names "a" twice/);
   });
 
