@@ -35,7 +35,7 @@ describe('writeCsv', () => {
     await fc.assert(
       fc.asyncProperty(rows, async (table) => {
         await writeCsv(file, columns, table);
-        expect((await readCsv(file, columns)).rows).toEqual(table);
+        expect((await readCsv(file, { required: columns })).rows).toEqual(table);
       }),
     );
     const hard = fc.sample(fc.record({ a: text, b: text }), { numRuns: 300, seed: 4180 });
@@ -60,7 +60,7 @@ with open(ARGS, newline="", encoding="utf-8") as file:
   it('keeps empty values in a table of one column', async () => {
     const rows = [{ only: '' }, { only: 'x' }, { only: '' }];
     await writeCsv(file, ['only'], rows);
-    expect((await readCsv(file, ['only'])).rows).toEqual(rows);
+    expect((await readCsv(file, { required: ['only'] })).rows).toEqual(rows);
   });
 
   it('refuses a missing value, and text that UTF-8 cannot hold', async () => {
@@ -76,7 +76,7 @@ with open(ARGS, newline="", encoding="utf-8") as file:
 describe('readCsv', () => {
   it('reads a table from Windows: BOM, CRLF, empty lines, values as they are', async () => {
     await writeFile(file, '\uFEFFpath,label\r\ncat\\1.png,cat\r\n\r\n"dog\\sub\\2.png", dog\r\n\r\n');
-    expect(await readCsv(file, ['path', 'label'])).toEqual({
+    expect(await readCsv(file, { required: ['path', 'label'] })).toEqual({
       columns: ['path', 'label'],
       rows: [
         { path: 'cat\\1.png', label: 'cat' },
@@ -84,6 +84,32 @@ describe('readCsv', () => {
       ],
       lines: [2, 4],
     });
+  });
+
+  it.each([
+    [',', 'path,label\n"a;b",c\n'],
+    [';', 'path;label\r\n"a;b";c\r\n'],
+    ['\t', 'path\tlabel\na;b\tc\n'],
+    ['|', '"path"|label\na;b|c\n'],
+  ])('finds the separator %j by the header', async (_separator, content) => {
+    await writeFile(file, content);
+    const separators = [',', ';', '\t', '|'];
+    const rows = [{ path: 'a;b', label: 'c' }];
+    expect((await readCsv(file, { required: ['path', 'label'], separators })).rows).toEqual(rows);
+    expect((await readCsv(file, { separators })).rows).toEqual(rows);
+  });
+
+  it('takes the separator that gives the columns asked for, though another gives more', async () => {
+    await writeFile(file, 'path;a,b,c,d\n');
+    const separators = [',', ';'];
+    expect((await readCsv(file, { required: ['path'], separators })).columns).toEqual(['path', 'a,b,c,d']);
+    expect((await readCsv(file, { separators })).columns).toEqual(['path;a', 'b', 'c', 'd']);
+    await expect(readCsv(file, { required: ['id'], separators })).rejects.toThrow(/no column "id"/);
+  });
+
+  it('lets columns without a name be several', async () => {
+    await writeFile(file, 'path,,\na,,\n');
+    expect((await readCsv(file, { required: ['path'] })).rows).toEqual([{ path: 'a', '': '' }]);
   });
 
   it.each([
@@ -102,7 +128,7 @@ describe('readCsv', () => {
     ['UTF-16', Buffer.from('\uFEFFpath,label,class index\n', 'utf16le'), /is not UTF-8 text/],
   ])('says what is wrong: %s', async (_name, content, message) => {
     await writeFile(file, content);
-    const reading = readCsv(file, ['path', 'label', 'class index']);
+    const reading = readCsv(file, { required: ['path', 'label', 'class index'] });
     await expect(reading).rejects.toThrow(message);
     await expect(reading).rejects.toMatchObject({ code: 'INPUT_INVALID', path: file });
   });

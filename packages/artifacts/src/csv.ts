@@ -14,6 +14,14 @@ export interface CsvTable {
   readonly lines: readonly number[];
 }
 
+/** How {@link readCsv} reads. */
+export interface CsvOptions {
+  /** Columns that must be there. */
+  readonly required?: readonly string[];
+  /** What may separate the columns: the one that the header shows is taken. Default: a comma. */
+  readonly separators?: readonly string[];
+}
+
 const readAction = 'read the table';
 
 /**
@@ -55,44 +63,92 @@ export async function writeCsv(
 
 /**
  * Reads a CSV table (RFC 4180), with LF or CRLF, with a BOM or without; empty lines are skipped.
- * @param required columns that must be there
  * @throws AtelierError READ_FAILED when it cannot be read; INPUT_MISSING when it is not there; INPUT_INVALID naming
  * the missing or repeated column or the line of a row with too few or too many values or a stray quote
  */
-export async function readCsv(path: string, required: readonly string[] = []): Promise<CsvTable> {
-  const { CsvError, parse } = await import('csv-parse/sync');
-  const fail = (problem: string, hint: string, cause?: unknown) =>
+export async function readCsv(
+  path: string,
+  { required = [], separators = [','] }: CsvOptions = {},
+): Promise<CsvTable> {
+  const fail: Fail = (problem, hint, cause) =>
     new AtelierError({ code: 'INPUT_INVALID', action: readAction, path, problem, hint, cause });
   const text = decodeUtf8(await readBytes(path), fail);
-  let parsed: { record: string[]; info: { lines: number } }[];
-  try {
-    parsed = parse(text, { info: true, skip_empty_lines: true, record_delimiter: ['\r\n', '\n'] }) as never;
-  } catch (error) {
-    const line = error instanceof CsvError ? (error as { lines?: unknown }).lines : undefined;
-    throw fail(
-      `line ${String(line ?? '?')}: ${messageOf(error)}`,
-      'Give every row one value for each column.',
-      error,
-    );
-  }
-  const [header, ...body] = parsed;
+  const parse = await csvParser(text, fail);
+  const [header, ...body] = parse(likeliestSeparator(separators, { required, parse }));
   const columns = header?.record ?? [];
-  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
-  if (repeated !== undefined)
-    throw fail(`its header names "${repeated}" twice`, 'Rename one of the columns.');
-  const missing = required.filter((name) => !columns.includes(name));
-  if (missing.length > 0) {
-    const names = (list: readonly string[]) => list.map((name) => `"${name}"`).join(', ');
-    throw fail(
-      `it has no column ${names(missing)}; its header has ${columns.length === 0 ? 'nothing' : names(columns)}`,
-      'Name the columns in the first line.',
-    );
-  }
+  refuseColumns(columns, required, fail);
   return {
     columns,
     rows: body.map(({ record }) => Object.fromEntries(columns.map((name, i) => [name, record[i] as string]))),
     lines: body.map(({ info }) => info.lines),
   };
+}
+
+type Fail = (problem: string, hint: string, cause?: unknown) => AtelierError;
+type Parse = (separator: string, rows?: number) => { record: string[]; info: { lines: number } }[];
+
+/** What parses the text with a separator, all of it or its first rows. */
+async function csvParser(text: string, fail: Fail): Promise<Parse> {
+  const { CsvError, parse } = await import('csv-parse/sync');
+  return (delimiter, rows = -1) => {
+    try {
+      return parse(text, {
+        delimiter,
+        to: rows,
+        info: true,
+        skip_empty_lines: true,
+        record_delimiter: ['\r\n', '\n'],
+      }) as never;
+    } catch (error) {
+      const line = error instanceof CsvError ? (error as { lines?: unknown }).lines : undefined;
+      throw fail(
+        `line ${String(line ?? '?')}: ${messageOf(error)}`,
+        'Give every row one value for each column.',
+        error,
+      );
+    }
+  };
+}
+
+/** The separator with which the header has most of the required columns, then most columns; else the first. */
+function likeliestSeparator(
+  separators: readonly string[],
+  { required, parse }: { required: readonly string[]; parse: Parse },
+): string {
+  const [only] = separators;
+  if (separators.length === 1) return only as string;
+  const scored = separators.map((separator) => {
+    const columns = headerOf(separator, parse);
+    const found = required.filter((name) => columns.includes(name)).length;
+    return { separator, found, columns: columns.length };
+  });
+  return scored.reduce((best, next) =>
+    next.found > best.found || (next.found === best.found && next.columns > best.columns) ? next : best,
+  ).separator;
+}
+
+/** The header as this separator shows it; nothing where it does not parse so. */
+function headerOf(separator: string, parse: Parse): readonly string[] {
+  try {
+    return parse(separator, 1)[0]?.record ?? [];
+  } catch (error) {
+    if (error instanceof AtelierError) return [];
+    throw error;
+  }
+}
+
+/** Columns without a name, as spreadsheets leave them behind, may be several. */
+function refuseColumns(columns: readonly string[], required: readonly string[], fail: Fail): void {
+  const repeated = columns.find((name, i) => name !== '' && columns.indexOf(name) !== i);
+  if (repeated !== undefined)
+    throw fail(`its header names "${repeated}" twice`, 'Rename one of the columns.');
+  const missing = required.filter((name) => !columns.includes(name));
+  if (missing.length === 0) return;
+  const names = (list: readonly string[]) => list.map((name) => `"${name}"`).join(', ');
+  throw fail(
+    `it has no column ${names(missing)}; its header has ${columns.length === 0 ? 'nothing' : names(columns)}`,
+    'Name the columns in the first line.',
+  );
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
@@ -108,7 +164,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /** The text of UTF-8 bytes, a BOM at their start left out. */
-function decodeUtf8(bytes: Uint8Array, fail: (problem: string, hint: string) => AtelierError): string {
+function decodeUtf8(bytes: Uint8Array, fail: Fail): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

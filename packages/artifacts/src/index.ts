@@ -37,7 +37,7 @@ export {
   type ScalarType,
 } from './arrow/arrow-columns.js';
 export { readArrowTable, writeArrowTable, type ArrowTable, type TableColumn } from './arrow/arrow-table.js';
-export { readCsv, writeCsv, type CsvTable } from './csv.js';
+export { readCsv, writeCsv, type CsvOptions, type CsvTable } from './csv.js';
 export {
   decodeNpy,
   readNpy,

@@ -21,7 +21,7 @@ export interface LockEntry {
  */
 export async function readLock(path: string): Promise<LockEntry[] | undefined> {
   if (!existsSync(path)) return undefined;
-  const { rows, lines } = await readCsv(path, LOCK_COLUMNS);
+  const { rows, lines } = await readCsv(path, { required: LOCK_COLUMNS });
   const said = new Map<string, { split: string; line: number }>();
   return rows.map((row, i) => {
     const { path: source, sha256, split } = row as { path: string; sha256: string; split: string };

@@ -18,7 +18,9 @@ export interface ExamplePicture {
  */
 export async function examplePicture(root: string): Promise<ExamplePicture | undefined> {
   const { config } = await openDataset(root);
-  const { rows } = await readCsv(join(root, STAGES.split, 'splits.csv'), ['path', 'split']);
+  const { rows } = await readCsv(join(root, STAGES.split, 'splits.csv'), {
+    required: ['path', 'split'],
+  });
   for (const split of ['test', 'validation']) {
     const row = rows.find((each) => each['split'] === split);
     const sourceId = row?.['path'];
