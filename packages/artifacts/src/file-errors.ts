@@ -42,6 +42,12 @@ const writeProblems: Readonly<Record<string, { code: ErrorCode; problem: string;
     problem: 'a part of its path is a file, not a folder',
     hint: 'Move that file away, and run again.',
   },
+  // of mkdir: a folder that is there already is no error
+  EEXIST: {
+    code: 'WRITE_FAILED',
+    problem: 'a part of its path is a file, not a folder',
+    hint: 'Move that file away, and run again.',
+  },
   ENAMETOOLONG: {
     code: 'WRITE_FAILED',
     problem: 'the name is too long',

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readManifest, sha256, writeManifest, type Manifest } from '@atelier/artifacts';
-import { commit, recover, stageFolder, type StageFolder } from './commit.js';
+import { carryOut, decide, recover, stageFolder, type StageFolder } from './commit.js';
 import { treeOf, writeText } from './testing/toy-stage.js';
 
 const manifest = (files: Readonly<Record<string, string>>): Manifest => ({
@@ -32,6 +32,11 @@ async function prepare(): Promise<StageFolder> {
   return folder;
 }
 
+const commit = async (folder: StageFolder) => {
+  await decide(folder, manifest(staged));
+  await carryOut(folder, { previous: manifest(before), next: manifest(staged) });
+};
+
 const expectDone = async (folder: StageFolder) => {
   const { 'resized_images/manifest.jsonl': _manifest, ...files } = treeOf(folder.root);
   expect(files).toEqual(staged);
@@ -42,7 +47,7 @@ const expectDone = async (folder: StageFolder) => {
 describe('commit', () => {
   it('moves the new, removes the old, in one step for whoever looks', async () => {
     const folder = await prepare();
-    await commit(folder, { previous: manifest(before), next: manifest(staged) });
+    await commit(folder);
     await expectDone(folder);
   });
 
@@ -56,7 +61,7 @@ describe('commit', () => {
   it('is carried through from every state that a kill can leave', async () => {
     // the steps of a commit, each undone from the end: recover must finish from any of them
     const steps: ((folder: StageFolder) => Promise<void>)[] = [
-      (folder) => writeManifest(folder.next, manifest(staged)).then(() => undefined),
+      (folder) => decide(folder, manifest(staged)),
       async (folder) => renameSync(folder.manifest, folder.previous),
       async (folder) =>
         (await import('node:fs')).rmSync(join(folder.root, 'resized_images/b'), { recursive: true }),
@@ -79,7 +84,7 @@ describe('commit', () => {
 
   it('has whole files at every moment: none is rewritten in place', async () => {
     const folder = await prepare();
-    await commit(folder, { previous: manifest(before), next: manifest(staged) });
+    await commit(folder);
     expect(readFileSync(join(folder.root, 'resized_images/a/1.jpg'), 'utf8')).toBe('ONE');
   });
 });

@@ -47,21 +47,30 @@ export function stageFolder(root: string, stage: StageName): StageFolder {
 }
 
 /**
- * Commits a run. The next manifest is written first, in staging: a run that is killed before leaves the last
- * state untouched, one that is killed after is carried through by {@link recover}. While files are exchanged the
- * stage has no manifest under the final name, so at no instant does a manifest speak of files that are not there.
+ * Decides a commit, by writing the next manifest in staging: a run that is killed before leaves the last state
+ * untouched, one that is killed after is carried through by {@link recover}.
  */
-export async function commit(
-  folder: StageFolder,
-  { previous, next }: { previous: Manifest | undefined; next: Manifest },
-): Promise<void> {
+export async function decide(folder: StageFolder, next: Manifest): Promise<void> {
   await writeManifest(folder.next, next);
-  await carryOut(folder, { previous, next });
+}
+
+/** Whether the last run was cut off after its commit was decided: the next one carries it through. */
+export function isCutOff(folder: StageFolder): boolean {
+  return existsSync(folder.next);
+}
+
+/**
+ * The manifest in force: the next one where a commit is decided and not carried out yet. Its outputs are then either
+ * in their place or still staged.
+ * @throws AtelierError MANIFEST_DAMAGED
+ */
+export async function standingManifest(folder: StageFolder): Promise<Manifest | undefined> {
+  return (await readManifest(folder.next)) ?? (await readManifest(folder.manifest));
 }
 
 /** Carries out a commit that was decided but cut short. @returns whether there was one */
 export async function recover(folder: StageFolder): Promise<boolean> {
-  if (!existsSync(folder.next)) return false;
+  if (!isCutOff(folder)) return false;
   const next = (await readManifest(folder.next)) as Manifest;
   const setAside = existsSync(folder.previous);
   await carryOut(folder, {
@@ -71,8 +80,12 @@ export async function recover(folder: StageFolder): Promise<boolean> {
   return true;
 }
 
-/** Every step may have been done already: what is moved is no longer staged, what is removed is gone. */
-async function carryOut(
+/**
+ * Carries out a commit that is decided. While files are exchanged the stage has no manifest under the final name, so
+ * at no instant does a manifest speak of files that are not there. Every step may have been done already: what is moved
+ * is no longer staged, what is removed is gone.
+ */
+export async function carryOut(
   folder: StageFolder,
   { previous, next }: { previous: Manifest | undefined; next: Manifest },
 ): Promise<void> {

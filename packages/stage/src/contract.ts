@@ -99,7 +99,7 @@ export type Outcome =
 
 /** Why an item is made (again). */
 export interface Reason {
-  readonly kind: 'new' | 'input' | 'parameter' | 'version' | 'renamed' | 'missing' | 'altered' | 'resumed';
+  readonly kind: 'new' | 'input' | 'parameter' | 'version' | 'renamed' | 'missing' | 'altered';
   /** In words: "augment.rotation.maxDegrees changed from 25 to 10". */
   readonly text: string;
 }

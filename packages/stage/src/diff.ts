@@ -11,7 +11,7 @@ export interface Diff {
   /** Items whose outputs stand as they should. */
   readonly kept: readonly ManifestItem[];
   /** Items that an interrupted run had finished: their outputs wait to be committed. */
-  readonly resumed: readonly ManifestItem[];
+  readonly resumed: readonly { readonly item: ManifestItem; readonly reason: Reason }[];
   /** Items to make, in the plan's order. */
   readonly stale: readonly { readonly item: PlannedItem; readonly key: string; readonly reason: Reason }[];
   /** Items of the run before that are no longer wanted. */
@@ -33,7 +33,7 @@ export interface DiffInput {
 /** Compares the wanted items with what the run before left. Decides only; changes nothing. */
 export function diffPlan(input: DiffInput): Diff {
   const kept: ManifestItem[] = [];
-  const resumed: ManifestItem[] = [];
+  const resumed: { item: ManifestItem; reason: Reason }[] = [];
   const stale: { item: PlannedItem; key: string; reason: Reason }[] = [];
   const previous = input.previous?.items ?? new Map<string, ManifestItem>();
   const wanted = new Set<string>();
@@ -45,7 +45,7 @@ export function diffPlan(input: DiffInput): Diff {
     const before = previous.get(item.id);
     const reason = staleReason({ ...input, item, key, before });
     if (reason === undefined) kept.push(before as ManifestItem);
-    else if (journalled?.key === key) resumed.push(journalled);
+    else if (journalled?.key === key) resumed.push({ item: journalled, reason });
     else stale.push({ item, key, reason });
   }
   const orphaned = [...previous.values()].filter((item) => !wanted.has(item.id));

@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { appendFile, readFile, stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { readFile, stat } from 'node:fs/promises';
 import { writeFileAtomic } from '@atelier/artifacts';
 import { groupBy } from '@atelier/core';
+import { appendLines, readLines } from './line-log.js';
 import type { RunSummary } from './summary.js';
 
 /** When an item was made last, and why. */
@@ -19,11 +18,15 @@ type Entry = readonly [at: string, reasons: readonly (readonly [reason: string, 
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** Notes what a run made and why, for `atelier trace`. This machine's own, no part of the dataset. */
-export async function appendHistory(path: string, { startedAt, items }: RunSummary): Promise<void> {
-  if (items.length === 0) return;
-  const byReason = [...groupBy(items, (item) => item.reason)];
+export async function appendHistory(
+  path: string,
+  { startedAt, items, resumedItems }: RunSummary,
+): Promise<void> {
+  const all = [...resumedItems, ...items];
+  if (all.length === 0) return;
+  const byReason = [...groupBy(all, (item) => item.reason)];
   const reasons = byReason.map(([reason, made]) => [reason, made.map((item) => item.id)] as const);
-  await appendFile(path, `${JSON.stringify([startedAt, reasons] satisfies Entry)}\n`);
+  await appendLines(path, [[startedAt, reasons] satisfies Entry]);
   if ((await stat(path)).size > MAX_BYTES) {
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
     await writeFileAtomic(path, `${lines.slice(Math.ceil(lines.length / 2)).join('\n')}\n`);
@@ -33,17 +36,11 @@ export async function appendHistory(path: string, { startedAt, items }: RunSumma
 /** When and why each of these items was made last; an item whose making is no longer known is left out. */
 export async function readHistory(path: string, ids: ReadonlySet<string>): Promise<Map<string, Made>> {
   const made = new Map<string, Made>();
-  try {
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
-      const [at, reasons] = JSON.parse(line) as Entry;
-      for (const [reason, names] of reasons) {
-        for (const id of names) if (ids.has(id)) made.set(id, { at, reason });
-      }
+  for await (const line of readLines(path)) {
+    const [at, reasons] = line as Entry;
+    for (const [reason, names] of reasons) {
+      for (const id of names) if (ids.has(id)) made.set(id, { at, reason });
     }
-  } catch (error) {
-    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    // a last line that was cut off by a kill tells nothing
-    if (!absent && !(error instanceof SyntaxError)) throw error;
   }
   return made;
 }

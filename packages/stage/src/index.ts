@@ -2,6 +2,7 @@
  * The worker contract: a stage is data (plan, process), this package does the rest: what is stale and why,
  * staging, journal, lock, commit, progress, and the command line of a worker.
  */
+export { isCutOff, stageFolder, standingManifest, type StageFolder } from './commit.js';
 export type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext, Reason, Stage } from './contract.js';
 export { openDataset, type Dataset } from './dataset.js';
 export { quarantineOf } from './quarantine.js';

@@ -2,7 +2,13 @@ import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import pMap from 'p-map';
-import { sha256 as digestOf, writeError, type ManifestItem, type ManifestOutput } from '@atelier/artifacts';
+import {
+  readError,
+  sha256 as digestOf,
+  writeError,
+  type ManifestItem,
+  type ManifestOutput,
+} from '@atelier/artifacts';
 import { AtelierError, groupBy, messageOf, type Json } from '@atelier/core';
 import type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext } from './contract.js';
 import type { Diff } from './diff.js';
@@ -19,7 +25,7 @@ export async function processItems<Config extends Json>(
 ): Promise<ManifestItem[]> {
   const { stage, folder, diff, plan, options } = run;
   if (diff.stale.length === 0) return [];
-  await mkdir(folder.staged, { recursive: true });
+  await makeFolder(folder.staged);
   await ensureSpace(run);
   const context = processContext(run);
   const groups = groupItems(diff.stale.map(({ item }) => item));
@@ -52,7 +58,8 @@ export async function processItems<Config extends Json>(
   }
   if (failures.length > 0) throw failures[0];
   if (options.signal?.aborted) throw interrupted(diff.stale.length - made.length);
-  refuseBudget(run, [...diff.kept, ...diff.resumed, ...made], plan.items.length);
+  const resumed = diff.resumed.map(({ item }) => item);
+  refuseBudget(run, [...diff.kept, ...resumed, ...made], plan.items.length);
   return made;
 }
 
@@ -96,7 +103,7 @@ function processContext<Config extends Json>(
   const { context, folder } = run;
   const stagedPath = async (path: string) => {
     const full = join(folder.staged, path);
-    await mkdir(dirname(full), { recursive: true });
+    await makeFolder(dirname(full));
     return full;
   };
   return {
@@ -119,6 +126,14 @@ function processContext<Config extends Json>(
   };
 }
 
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw writeError('make the folder', path, error);
+  }
+}
+
 async function readInput(
   root: string,
   { path, sha256 }: { path: string; sha256: string },
@@ -128,11 +143,13 @@ async function readInput(
   try {
     bytes = await readFile(full);
   } catch (error) {
+    const failure = readError('read', full, error);
+    if (failure.code !== 'ARTIFACT_MISSING') throw failure;
     throw new AtelierError({
       code: 'INPUT_MISSING',
       action: 'read',
       path: full,
-      problem: messageOf(error),
+      problem: 'it is no longer there',
       hint: 'Run "npx atelier preprocess" again: it takes in what changed, or makes what is missing.',
       cause: error,
     });

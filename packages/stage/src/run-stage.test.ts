@@ -1,8 +1,11 @@
 import {
+  appendFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   utimesSync,
@@ -13,9 +16,13 @@ import fc from 'fast-check';
 import { AtelierError } from '@atelier/core';
 import { stageFolder } from './commit.js';
 import { openDataset } from './dataset.js';
+import { readHistory } from './history.js';
+import { acquireLock } from './lock.js';
+import { processScope } from './process-identity.js';
 import { silentReporter } from './reporter.js';
 import type { RunOptions } from './run.js';
 import { runStage } from './run-stage.js';
+import { openStatRecord } from './stat-record.js';
 import { toyDataset, toyStage, treeOf, writeText, type ToyHooks } from './testing/toy-stage.js';
 
 type Toy = ReturnType<typeof toyDataset>;
@@ -251,12 +258,73 @@ describe('runStage', () => {
       },
     });
     const folder = stageFolder(dataset.root, 'ingest');
-    writeFileSync(
-      folder.lock,
-      JSON.stringify({ token: 'x', host: (await import('node:os')).hostname(), pid: 2 ** 30 }),
-    );
-    expect(await run(dataset)).toMatchObject({ kept: 3 });
+    const dead = { token: 'x', host: 'here', pid: 2 ** 30, scope: processScope(), start: '1' };
+    writeFileSync(folder.lock, JSON.stringify(dead));
+    expect(await run(dataset, {}, { verify: true })).toMatchObject({ kept: 3 });
     expect(existsSync(folder.lock)).toBe(false);
+  });
+
+  it('finds that there is nothing to do without the lock, as on a disk it cannot write to', async () => {
+    const dataset = toyDataset(abc);
+    await run(dataset);
+    const lock = await acquireLock(stageFolder(dataset.root, 'ingest').lock);
+    expect(await run(dataset)).toMatchObject({ done: 0, kept: 3 });
+    writeText(join(dataset.root, 'images/a.txt'), 'changed');
+    await expect(run(dataset)).rejects.toMatchObject({ code: 'LOCKED' });
+    await lock.release();
+  });
+
+  it('takes over what an interrupted run made, and remembers why that was', async () => {
+    const dataset = toyDataset(abc);
+    const stop = new AbortController();
+    const stopAtB = { before: (item: { id: string }) => void (item.id === 'b.txt' && stop.abort()) };
+    await expect(run(dataset, stopAtB, { signal: stop.signal, concurrency: 1 })).rejects.toThrow(
+      AtelierError,
+    );
+    expect(await run(dataset)).toMatchObject({
+      done: 1,
+      resumedItems: ['a.txt', 'b.txt'].map((id) => ({ id, kind: 'new', reason: 'new' })),
+    });
+    const made = await readHistory(stageFolder(dataset.root, 'ingest').history, new Set(['a.txt', 'c.txt']));
+    expect([...made].map(([id, { reason }]) => [id, reason]).sort()).toEqual([
+      ['a.txt', 'new'],
+      ['c.txt', 'new'],
+    ]);
+  });
+
+  it('says that a source was removed, or is written to all the time, while it was read', async () => {
+    const dataset = toyDataset(abc);
+    const { digests } = await openStatRecord(join(dataset.root, 'record'), { root: dataset.root });
+    const gone = digests(['images/a.txt', 'images/gone.txt']);
+    await expect(gone).rejects.toMatchObject({
+      code: 'INPUT_MISSING',
+      path: join(dataset.root, 'images/gone.txt'),
+      problem: 'it was removed while this run looked at it',
+    });
+    const path = join(dataset.root, 'images/b.txt');
+    let writing = true;
+    const write = () => {
+      appendFileSync(path, '.');
+      if (writing) setImmediate(write);
+    };
+    write();
+    await expect(digests(['images/b.txt'])).rejects.toMatchObject({ code: 'INPUT_CHANGED', path });
+    writing = false;
+    expect((await digests(['images/a.txt'])).size).toBe(1);
+  });
+
+  it('says what is in the way of an output, and is carried through once it is gone', async () => {
+    const dataset = toyDataset(abc);
+    const blocked = join(dataset.root, 'sources/b/out.txt');
+    mkdirSync(blocked, { recursive: true });
+    const inTheWay = { code: 'WRITE_FAILED', stage: 'ingest', path: blocked };
+    await expect(run(dataset)).rejects.toMatchObject({
+      ...inTheWay,
+      problem: 'a folder of that name is in the way',
+    });
+    await expect(run(dataset)).rejects.toMatchObject(inTheWay);
+    rmdirSync(blocked);
+    expect(await run(dataset)).toMatchObject({ completed: true, done: 0, kept: 3 });
   });
 
   it('gives the same bytes from any sequence of edits as from a fresh run', async () => {

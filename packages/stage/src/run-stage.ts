@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import {
   readManifest,
+  writeError,
   writeFileAtomic,
   type Manifest,
   type ManifestItem,
@@ -18,10 +19,13 @@ import {
 } from '@atelier/core';
 import {
   allOutputs,
-  commit,
+  carryOut,
+  decide,
+  isCutOff,
   isStaged,
   recover,
   stageFolder,
+  standingManifest,
   strayFiles,
   type StageFolder,
 } from './commit.js';
@@ -35,11 +39,11 @@ import { processItems } from './process-items.js';
 import type { Run, RunOptions } from './run.js';
 import { idleSummary, sealKey, sealOf, upstreamManifests } from './seal.js';
 import { openStatRecord } from './stat-record.js';
-import { runFile, runSummary, type RunSummary } from './summary.js';
+import { emptySummary, runFile, runSummary, type RunSummary } from './summary.js';
 
 /**
  * Runs one stage on one dataset: plan, compare with the run before, make what is stale, commit. Idempotent:
- * what did not change is not made again.
+ * what did not change is not made again. A run that finds nothing to do writes nothing and needs no lock.
  * @throws AtelierError; the manifest and the outputs are then those of the run before
  */
 export async function runStage<Config extends Json>(
@@ -49,17 +53,21 @@ export async function runStage<Config extends Json>(
 ): Promise<RunSummary> {
   const started = Date.now();
   const folder = stageFolder(dataset.root, stage.name);
-  const lock = options.dryRun ? undefined : await acquireLock(folder.lock);
+  let lock: Lock | undefined;
   try {
-    if (lock !== undefined) await recover(folder);
     const stats = await openStatRecord(folder.stats, { root: dataset.root, trust: !options.verify });
     const run: Run<Config> = { stage, dataset, folder, stats, options, started };
     const key = await sealKey(run);
-    const summary = idleSummary(run, key) ?? (await runPlan(run, { key, lock }));
-    if (lock !== undefined) await rm(folder.staging, { recursive: true, force: true });
+    const idle = existsSync(folder.staging) ? undefined : idleSummary(run, key);
+    if (idle !== undefined) return idle;
+    if (options.dryRun) return await runPlan({ ...run, cutOff: isCutOff(folder) }, { key, lock });
+    lock = await acquireLock(folder.lock);
+    const cutOff = await recover(folder);
+    const summary = await runPlan({ ...run, cutOff }, { key, lock });
+    await rm(folder.staging, { recursive: true, force: true });
     return summary;
   } catch (error) {
-    throw withStage(error, stage.name);
+    throw asStageError(error, { stage: stage.name, folder });
   } finally {
     await lock?.release();
   }
@@ -67,11 +75,15 @@ export async function runStage<Config extends Json>(
 
 /** The whole way: plan, compare, process, commit, seal. */
 async function runPlan<Config extends Json>(
-  run: Run<Config>,
+  run: PlannedRun<Config>,
   { key, lock }: { key: string; lock: Lock | undefined },
 ): Promise<RunSummary> {
-  const { stage, folder, stats, options, started } = run;
-  await requireUpstream(run);
+  const { stage, folder, stats, options, started, cutOff } = run;
+  const missing = upstreamProblem(run);
+  if (missing !== undefined) {
+    if (lock !== undefined) throw missing.error;
+    return { ...emptySummary({ stage, started, dryRun: true }), completed: cutOff, waitsFor: missing.stage };
+  }
   await stats.digests(upstreamManifests(run)); // before they are read: a later change is seen by the next run
   const previous = await readPrevious(run);
   const context = await planContext(run, previous);
@@ -82,19 +94,20 @@ async function runPlan<Config extends Json>(
   const outputState = await outputStates(run, previous);
   const diff = diffPlan({ stage, config, items: plan.items, previous, journal, outputState });
   const summarize = (made: readonly ManifestItem[]) =>
-    runSummary({ stage, plan, diff, made, started, dryRun: lock === undefined });
+    runSummary({ stage, plan, diff, made, started, dryRun: lock === undefined, cutOff });
   if (lock === undefined) return summarize([]);
   const made = await processItems({ ...run, context, plan, diff });
-  const finished = [...diff.resumed, ...made];
+  const finished = [...diff.resumed.map(({ item }) => item), ...made];
   const next = nextManifest({ stage, config, plan }, [...diff.kept, ...finished]);
   const summary = summarize(finished);
   if (changesAnything({ previous, next, diff })) {
     await lock.assertHeld();
     if (previous === undefined) await warnOfStrays(run, next);
-    await commit(folder, { previous, next });
+    await decide(folder, next);
+    await appendHistory(folder.history, summary);
+    await carryOut(folder, { previous, next });
     for (const output of finished.flatMap((item) => item.outputs)) stats.remember(output.path, output.sha256);
     await writeFileAtomic(folder.run, runFile(summary));
-    await appendHistory(folder.history, summary);
   }
   options.manifests?.set(folder.manifest, next);
   await stats.digests([`${STAGES[stage.name]}/manifest.jsonl`]);
@@ -102,12 +115,18 @@ async function runPlan<Config extends Json>(
   return summary;
 }
 
+/** A run that has something to do, or has to look closely whether it has. */
+interface PlannedRun<Config extends Json> extends Run<Config> {
+  /** The run before was cut off while committing: that has been carried through, or would be by other than a dry run. */
+  readonly cutOff: boolean;
+}
+
 async function readPrevious<Config extends Json>({
   folder,
   options,
 }: Run<Config>): Promise<Manifest | undefined> {
   try {
-    return await readManifest(folder.manifest);
+    return await standingManifest(folder);
   } catch (error) {
     if (!(error instanceof AtelierError) || error.code !== 'MANIFEST_DAMAGED') throw error;
     options.reporter.warn(`${error.message} Every item is made again.`);
@@ -149,19 +168,24 @@ async function warnOfStrays<Config extends Json>(
 }
 
 /** Every stage that is read from must have run to its end. */
-async function requireUpstream<Config extends Json>({ stage, dataset }: Run<Config>): Promise<void> {
+function upstreamProblem<Config extends Json>({
+  stage,
+  dataset,
+}: Run<Config>): { stage: StageName; error: AtelierError } | undefined {
   for (const name of stage.inputs) {
     const folder = stageFolder(dataset.root, name);
-    const cutOff = existsSync(folder.next);
+    const cutOff = isCutOff(folder);
     if (!cutOff && existsSync(folder.manifest)) continue;
-    throw new AtelierError({
+    const error = new AtelierError({
       code: 'INPUT_MISSING',
       action: `read the results of the stage ${name}`,
       path: folder.manifest,
       problem: cutOff ? 'its last run was cut off while committing' : 'it has not been run',
       hint: `Run "npx atelier preprocess ${name}" first, or all stages with "npx atelier preprocess".`,
     });
+    return { stage: name, error };
   }
+  return undefined;
 }
 
 /** Two items that want the same file, or share an id, are a fault of the stage: never let one overwrite the other. */
@@ -197,12 +221,16 @@ async function stagedItems(folder: StageFolder): Promise<Map<string, ManifestIte
 
 /** Looks at every output of the run before; those whose mtime tells nothing are digested. */
 async function outputStates<Config extends Json>(
-  { stats }: Run<Config>,
+  { stats, folder, cutOff }: PlannedRun<Config>,
   previous: Manifest | undefined,
 ): Promise<(output: ManifestOutput) => OutputState> {
   const states = new Map<string, OutputState>();
   const unsure: ManifestOutput[] = [];
   for (const output of allOutputs(previous)) {
+    if (cutOff && (await isStaged(folder, output))) {
+      states.set(output.path, 'intact'); // it only waits to be moved
+      continue;
+    }
     const state = stats.check(output.path, output);
     if (state === 'unsure') unsure.push(output);
     else states.set(output.path, state);
@@ -230,7 +258,13 @@ function changesAnything(state: { previous: Manifest | undefined; next: Manifest
   return canonicalJson(previous.header) !== canonicalJson(next.header);
 }
 
-function withStage(error: unknown, stage: StageName): unknown {
-  if (!(error instanceof AtelierError) || error.stage !== undefined) return error;
-  return new AtelierError({ ...error.toJSON(), stage, cause: error });
+/** Names the stage, and puts what the system said of a folder or a file into words. */
+function asStageError(error: unknown, { stage, folder }: { stage: StageName; folder: StageFolder }): unknown {
+  const { syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const failure =
+    error instanceof AtelierError || syscall === undefined
+      ? error
+      : writeError('write', dest ?? path ?? folder.path, error);
+  if (!(failure instanceof AtelierError) || failure.stage !== undefined) return failure;
+  return new AtelierError({ ...failure.toJSON(), stage, cause: failure });
 }

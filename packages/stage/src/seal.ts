@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalJson, STAGES, type Json } from '@atelier/core';
 import type { Run } from './run.js';
-import type { RunSummary } from './summary.js';
+import { emptySummary, type RunSummary } from './summary.js';
 
 /**
  * What a finished run leaves in the stat record: the digest of all that its plan was made from, and what a run finds
@@ -29,22 +29,13 @@ export function idleSummary<Config extends Json>(run: Run<Config>, key: string):
   const seal = run.stats.unbrokenSeal() as unknown as Seal | undefined;
   if (seal?.key !== key) return undefined;
   const { kept, warnings, quarantine } = seal;
+  const { stage, started, options } = run;
   return {
-    stage: run.stage.name,
-    startedAt: new Date(run.started).toISOString(),
-    durationMs: Date.now() - run.started,
-    dryRun: run.options.dryRun ?? false,
-    done: 0,
-    resumed: 0,
+    ...emptySummary({ stage, started, dryRun: options.dryRun ?? false }),
     kept,
-    removed: 0,
     quarantined: quarantine.length,
     warnings,
-    reasons: [],
-    items: [],
-    removedItems: [],
     quarantine,
-    noun: run.stage.noun,
   };
 }
 

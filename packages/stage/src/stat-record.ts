@@ -2,7 +2,7 @@ import { statSync, type Stats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { digestFile, writeFileAtomic } from '@atelier/artifacts';
-import { canonicalJson, type Json } from '@atelier/core';
+import { AtelierError, canonicalJson, type Json } from '@atelier/core';
 import pMap from 'p-map';
 
 /** Size in bytes, mtime in ms, SHA-256. */
@@ -14,7 +14,10 @@ type Entry = readonly [sizeBytes: number, mtimeMs: number, sha256: string];
  * this machine, no artifact: losing it costs time, never correctness.
  */
 export interface StatRecord {
-  /** The SHA-256 of each file; reads only those whose size or mtime are not as recorded. */
+  /**
+   * The SHA-256 of each file; reads only those whose size or mtime are not as recorded.
+   * @throws AtelierError INPUT_MISSING, INPUT_CHANGED for a file that is removed or does not come to rest meanwhile
+   */
   digests(paths: readonly string[]): Promise<Map<string, string>>;
   /** How an output of the given size and digest stands: `unsure` where its mtime tells nothing. */
   check(
@@ -31,6 +34,8 @@ export interface StatRecord {
 
 /** Files that are digested at once. */
 const READERS = 8;
+/** How often a file is read that is written to meanwhile. */
+const ATTEMPTS = 3;
 
 /**
  * Opens the record of a stage. Paths are relative to `root` (or absolute), so that a dataset may be moved.
@@ -51,14 +56,15 @@ export async function openStatRecord(
     return entry[2];
   };
   const read = async (path: string): Promise<string> => {
-    for (;;) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const before = look(path);
-      const { sha256 } = await digestFile(resolve(root, path));
+      const { sha256 } = await digestStanding(resolve(root, path));
       const after = look(path);
-      if (after === undefined || after.size !== before?.size || after.mtimeMs !== before.mtimeMs) continue; // written while it was read
+      if (after === undefined || after.size !== before?.size || after.mtimeMs !== before.mtimeMs) continue;
       seen.set(path, [after.size, after.mtimeMs, sha256]);
       return sha256;
     }
+    throw changingError(resolve(root, path));
   };
   return {
     async digests(paths) {
@@ -100,6 +106,33 @@ export async function openStatRecord(
       await writeFileAtomic(file, [JSON.stringify(nextSeal), ...lines, ''].join('\n'));
     },
   };
+}
+
+/** The digest of a file that was there a moment ago. */
+async function digestStanding(path: string): Promise<{ sha256: string }> {
+  try {
+    return await digestFile(path);
+  } catch (error) {
+    if (!(error instanceof AtelierError) || error.code !== 'ARTIFACT_MISSING') throw error;
+    throw new AtelierError({
+      code: 'INPUT_MISSING',
+      action: 'read',
+      path,
+      problem: 'it was removed while this run looked at it',
+      hint: 'Run again: it takes in what changed.',
+      cause: error,
+    });
+  }
+}
+
+function changingError(path: string): AtelierError {
+  return new AtelierError({
+    code: 'INPUT_CHANGED',
+    action: 'read',
+    path,
+    problem: 'something writes to it all the time',
+    hint: 'Run again when it is finished.',
+  });
 }
 
 interface Loaded {

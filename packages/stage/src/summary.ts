@@ -15,6 +15,10 @@ export interface RunSummary {
   readonly kept: number;
   readonly removed: number;
   readonly quarantined: number;
+  /** The run before was cut off while committing, and this one carried that through (in a dry run: would do so). */
+  readonly completed: boolean;
+  /** In a dry run: the stage whose results are not there yet, so that nothing else can be told. */
+  readonly waitsFor: StageName | null;
   readonly warnings: readonly string[];
   /** Why items were made, the most frequent reason first. */
   readonly reasons: readonly {
@@ -23,13 +27,28 @@ export interface RunSummary {
     readonly examples: readonly string[];
   }[];
   /** Every item that was made, with its reason. */
-  readonly items: readonly { readonly id: string; readonly kind: Reason['kind']; readonly reason: string }[];
+  readonly items: readonly ItemReason[];
+  /** Every item that an interrupted run had finished, with the reason that run had. */
+  readonly resumedItems: readonly ItemReason[];
   readonly removedItems: readonly string[];
   readonly quarantine: readonly { readonly path: string; readonly reason: string; readonly remedy: string }[];
   readonly noun: string;
 }
 
+/** An item, and why it is made. */
+export interface ItemReason {
+  readonly id: string;
+  readonly kind: Reason['kind'];
+  readonly reason: string;
+}
+
 const EXAMPLES = 3;
+
+const withReason = ({ item, reason }: { item: { id: string }; reason: Reason }): ItemReason => ({
+  id: item.id,
+  kind: reason.kind,
+  reason: reason.text,
+});
 
 /** Sums up a run. */
 export function runSummary(run: {
@@ -39,32 +58,54 @@ export function runSummary(run: {
   made: readonly ManifestItem[];
   started: number;
   dryRun: boolean;
+  cutOff: boolean;
 }): RunSummary {
-  const { stage, plan, diff, made, started, dryRun } = run;
-  const items = diff.stale.map(({ item, reason }) => ({
-    id: item.id,
-    kind: reason.kind,
-    reason: reason.text,
-  }));
-  const quarantine = [...diff.kept, ...(dryRun ? diff.resumed : made)].flatMap(
-    (item) => item.quarantine ?? [],
-  );
+  const { stage, plan, diff, made, started, dryRun, cutOff } = run;
+  const items = diff.stale.map(withReason);
+  const resumed = diff.resumed.map(({ item }) => item);
+  const quarantine = [...diff.kept, ...(dryRun ? resumed : made)].flatMap((item) => item.quarantine ?? []);
   return {
-    stage: stage.name,
-    startedAt: new Date(started).toISOString(),
-    durationMs: Date.now() - started,
-    dryRun,
+    ...emptySummary({ stage, started, dryRun }),
     done: diff.stale.length,
     resumed: diff.resumed.length,
     kept: diff.kept.length,
     removed: diff.orphaned.length,
     quarantined: quarantine.length,
+    completed: cutOff,
     warnings: plan.warnings ?? [],
     reasons: groupReasons(items),
     items,
+    resumedItems: diff.resumed.map(withReason),
     removedItems: diff.orphaned.map((item) => item.id),
     quarantine: quarantine.map(({ path, reason, remedy }) => ({ path, reason, remedy })),
-    noun: stage.noun,
+  };
+}
+
+/** The summary of a run that neither finds nor does anything. */
+export function emptySummary(run: {
+  stage: Pick<Stage, 'name' | 'noun'>;
+  started: number;
+  dryRun: boolean;
+}): RunSummary {
+  return {
+    stage: run.stage.name,
+    startedAt: new Date(run.started).toISOString(),
+    durationMs: Math.max(0, Date.now() - run.started), // the clock may have been set back meanwhile
+    dryRun: run.dryRun,
+    done: 0,
+    resumed: 0,
+    kept: 0,
+    removed: 0,
+    quarantined: 0,
+    completed: false,
+    waitsFor: null,
+    warnings: [],
+    reasons: [],
+    items: [],
+    resumedItems: [],
+    removedItems: [],
+    quarantine: [],
+    noun: run.stage.noun,
   };
 }
 
@@ -89,7 +130,7 @@ function inputExample(id: string, reason: string): string {
 }
 
 /** The text of run.json: one line per field; single items are in the history. */
-export function runFile({ items: _items, ...summary }: RunSummary): string {
+export function runFile({ items: _items, resumedItems: _resumed, ...summary }: RunSummary): string {
   const fields = Object.entries(summary).map(
     ([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
   );
@@ -97,23 +138,25 @@ export function runFile({ items: _items, ...summary }: RunSummary): string {
 }
 
 /** Whether there was nothing to do. */
-export function isIdle({
-  done,
-  resumed,
-  removed,
-}: Pick<RunSummary, 'done' | 'resumed' | 'removed'>): boolean {
-  return done + resumed + removed === 0;
+export function isIdle(
+  summary: Pick<RunSummary, 'done' | 'resumed' | 'removed' | 'completed' | 'waitsFor'>,
+): boolean {
+  const { done, resumed, removed, completed, waitsFor } = summary;
+  return done + resumed + removed === 0 && !completed && waitsFor === null;
 }
 
 /** The lines that a person reads after a stage. */
 export function summaryLines(summary: RunSummary, { explain }: { explain: boolean }): string[] {
-  const { stage, done, resumed, kept, removed, quarantined, noun, dryRun } = summary;
+  const { stage, done, resumed, kept, removed, quarantined, completed, waitsFor, noun, dryRun } = summary;
   const plural = (count: number) => `${count} ${noun}${count === 1 ? '' : 's'}`;
   const seconds = (summary.durationMs / 1000).toFixed(1);
   const bad = quarantined > 0 ? `, ${quarantined} in quarantine` : '';
   const title = stage.padEnd(9);
   if (isIdle(summary)) return [`${title} up to date (${plural(kept)}${bad})`];
+  if (waitsFor !== null)
+    return [`${title} waits for ${waitsFor}: what it would do is told once that has run`];
   const parts = [
+    ...(completed ? [`${dryRun ? 'would complete' : 'completed'} the commit that was cut off`] : []),
     `${dryRun ? 'would make' : 'made'} ${plural(done)}`,
     ...(resumed > 0 ? [`took over ${resumed} from the interrupted run`] : []),
     `kept ${kept}`,

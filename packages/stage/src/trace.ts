@@ -1,8 +1,8 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { readManifest, type Manifest, type ManifestItem } from '@atelier/artifacts';
+import type { Manifest, ManifestItem } from '@atelier/artifacts';
 import { AtelierError, STAGES, type StageName } from '@atelier/core';
 import { closest } from 'fastest-levenshtein';
-import { stageFolder } from './commit.js';
+import { isCutOff, stageFolder, standingManifest } from './commit.js';
 import type { Dataset } from './dataset.js';
 import { readHistory, type Made } from './history.js';
 
@@ -12,6 +12,8 @@ export interface Trace {
   /** In the order of the pipeline; a stage that has not run has no items. */
   readonly stages: readonly {
     readonly stage: StageName;
+    /** Its last run was cut off while committing: some of its files may not be in their place yet. */
+    readonly cutOff: boolean;
     readonly items: readonly (ManifestItem & { readonly made: Made | null })[];
   }[];
 }
@@ -27,7 +29,7 @@ export interface Trace {
 export async function traceSource(dataset: Dataset, query: string, from: string): Promise<Trace> {
   const manifests = new Map<StageName, Manifest>();
   for (const stage of Object.keys(STAGES) as StageName[]) {
-    const manifest = await readManifest(stageFolder(dataset.root, stage).manifest);
+    const manifest = await standingManifest(stageFolder(dataset.root, stage));
     if (manifest !== undefined) manifests.set(stage, manifest);
   }
   const sourceId = findSource(manifests, names(dataset, query, from));
@@ -39,11 +41,13 @@ export async function traceSource(dataset: Dataset, query: string, from: string)
       (item) => item.id === sourceId || Object.keys(item.inputs ?? {}).some((path) => files.has(path)),
     );
     for (const { path } of items.flatMap((item) => item.outputs)) files.add(path);
-    const made = await readHistory(
-      stageFolder(dataset.root, stage).history,
-      new Set(items.map((item) => item.id)),
-    );
-    stages.push({ stage, items: items.map((item) => ({ ...item, made: made.get(item.id) ?? null })) });
+    const folder = stageFolder(dataset.root, stage);
+    const made = await readHistory(folder.history, new Set(items.map((item) => item.id)));
+    stages.push({
+      stage,
+      cutOff: isCutOff(folder),
+      items: items.map((item) => ({ ...item, made: made.get(item.id) ?? null })),
+    });
   }
   return { sourceId, stages };
 }

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { digestFile, readManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
 import { AtelierError, compareCodePoints, STAGES, type StageName } from '@atelier/core';
 import pMap from 'p-map';
-import { allOutputs, stageFolder, strayFiles } from './commit.js';
+import { allOutputs, isCutOff, stageFolder, strayFiles } from './commit.js';
 import type { Dataset } from './dataset.js';
 import { silentReporter, type Reporter } from './reporter.js';
 
@@ -43,8 +42,9 @@ export async function verifyDataset(
     const folder = stageFolder(dataset.root, stage);
     const read = await readWhole(folder.manifest);
     if ('problem' in read) {
-      const cutOff = existsSync(folder.next);
-      const problem = cutOff ? 'the commit was cut off' : read.problem;
+      const problem = isCutOff(folder)
+        ? 'its last run was cut off while committing: the next run carries that through'
+        : read.problem;
       if (problem === 'missing') notRun.push(stage);
       else damage.push({ stage, path: `${STAGES[stage]}/manifest.jsonl`, problem });
       continue;

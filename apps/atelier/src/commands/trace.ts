@@ -29,8 +29,9 @@ const short = (digest: string) => digest.slice(0, 12);
 /** The trace for people: one block per stage, one paragraph per item. */
 export function traceLines({ sourceId, stages }: Trace): string[] {
   const lines = [printable(sourceId)];
-  for (const { stage, items } of stages) {
-    lines.push('', items.length === 0 ? `${stage}: nothing` : stage);
+  for (const { stage, cutOff, items } of stages) {
+    const note = cutOff ? ' (its last run was cut off while committing; the next one completes that)' : '';
+    lines.push('', items.length === 0 ? `${stage}: nothing${note}` : `${stage}${note}`);
     for (const { id, key, params = {}, data = {}, inputs = {}, outputs, quarantine, made } of items) {
       lines.push(`  ${printable(id)}`);
       const { samples: _rows, ...settings } = params;

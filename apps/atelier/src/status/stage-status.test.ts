@@ -7,14 +7,16 @@ import { makePictures, picture, SMALL, snapshot } from '../testing/picture-folde
 import { datasetStatus, quarantinedFiles, stageState } from './stage-status.js';
 
 describe('stageState', () => {
-  const idle = { done: 0, resumed: 0, removed: 0 };
+  const idle = { done: 0, resumed: 0, removed: 0, completed: false, waitsFor: null };
   const upstream = ['resize'] as const;
   it.each([
     ['fresh', { hasRun: true, waitsFor: [], summary: idle }],
     ['stale', { hasRun: true, waitsFor: [], summary: { ...idle, done: 1 } }],
     ['stale', { hasRun: true, waitsFor: [], summary: { ...idle, removed: 1 } }],
     ['stale', { hasRun: true, waitsFor: [], summary: { ...idle, resumed: 1 } }],
+    ['stale', { hasRun: true, waitsFor: [], summary: { ...idle, completed: true } }],
     ['stale', { hasRun: true, waitsFor: upstream, summary: { ...idle, done: 1 } }],
+    ['waits', { hasRun: true, waitsFor: upstream, summary: { ...idle, waitsFor: 'resize' } }],
     ['waits', { hasRun: true, waitsFor: upstream, summary: idle }],
     ['waits', { hasRun: true, waitsFor: upstream, summary: null }],
     ['never run', { hasRun: false, waitsFor: [], summary: { ...idle, done: 1 } }],

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { manifestFileName, readManifest, type Manifest } from '@atelier/artifacts';
+import type { Manifest } from '@atelier/artifacts';
 import { AtelierError, STAGES, type StageName } from '@atelier/core';
 import {
+  isCutOff,
   isIdle,
   runStage,
   silentReporter,
+  stageFolder,
+  standingManifest,
   type Dataset,
   type Reporter,
   type RunSummary,
@@ -38,7 +40,7 @@ export interface StageStatus {
   /** The stages before it that are not fresh. */
   readonly waitsFor: readonly StageName[];
   /** What a run would do, by what the stages before it left; null where that cannot be told. */
-  readonly next: Pick<RunSummary, 'done' | 'resumed' | 'kept' | 'removed' | 'reasons'> | null;
+  readonly next: Pick<RunSummary, 'done' | 'resumed' | 'kept' | 'removed' | 'completed' | 'reasons'> | null;
   readonly noun: string;
   readonly warnings: readonly string[];
   /** Why looking failed; null where it did not. */
@@ -74,11 +76,11 @@ async function stageStatus(of: {
   return {
     stage: stage.name,
     folder: STAGES[stage.name],
-    state: stageState({ hasRun: existsSync(manifestPath(dataset.root, stage.name)), waitsFor, summary }),
+    state: stageState({ hasRun: hasRun(dataset.root, stage.name), waitsFor, summary }),
     items: items?.length ?? null,
     quarantined: items?.filter(({ quarantine }) => quarantine !== undefined).length ?? null,
     waitsFor,
-    next: summary === null ? null : pick(summary),
+    next: summary === null || summary.waitsFor !== null ? null : pick(summary),
     noun: stage.noun,
     warnings: [...warnings, ...(summary?.warnings ?? [])],
     // what cannot be read because a stage before it has not been run is told by waitsFor
@@ -104,12 +106,12 @@ async function lookAt(
 export function stageState(seen: {
   hasRun: boolean;
   waitsFor: readonly StageName[];
-  summary: Pick<RunSummary, 'done' | 'resumed' | 'removed'> | null;
+  summary: Pick<RunSummary, 'done' | 'resumed' | 'removed' | 'completed' | 'waitsFor'> | null;
 }): StageState {
   const { hasRun, waitsFor, summary } = seen;
   if (summary === null && waitsFor.length === 0) return 'unknown';
   if (!hasRun) return 'never run';
-  if (summary !== null && !isIdle(summary)) return 'stale';
+  if (summary !== null && summary.waitsFor === null && !isIdle(summary)) return 'stale';
   return waitsFor.length > 0 ? 'waits' : 'fresh';
 }
 
@@ -127,18 +129,22 @@ export async function quarantinedFiles(root: string): Promise<Quarantined[]> {
   return files;
 }
 
-const manifestPath = (root: string, stage: StageName) => join(root, STAGES[stage], manifestFileName);
+function hasRun(root: string, stage: StageName): boolean {
+  const folder = stageFolder(root, stage);
+  return existsSync(folder.manifest) || isCutOff(folder);
+}
 
 /** The manifest of the last run; a damaged one was told by the dry run, as a warning. */
 async function lastManifest(root: string, stage: StageName): Promise<Manifest | undefined> {
   try {
-    return await readManifest(manifestPath(root, stage));
+    return await standingManifest(stageFolder(root, stage));
   } catch (error) {
     if (error instanceof AtelierError && error.code === 'MANIFEST_DAMAGED') return undefined;
     throw error;
   }
 }
 
-function pick({ done, resumed, kept, removed, reasons }: RunSummary): NonNullable<StageStatus['next']> {
-  return { done, resumed, kept, removed, reasons };
+function pick(summary: RunSummary): NonNullable<StageStatus['next']> {
+  const { done, resumed, kept, removed, completed, reasons } = summary;
+  return { done, resumed, kept, removed, completed, reasons };
 }

@@ -8,7 +8,7 @@ const status = (fields: Partial<StageStatus>): StageStatus => ({
   items: 3,
   quarantined: 0,
   waitsFor: [],
-  next: { done: 0, resumed: 0, kept: 3, removed: 0, reasons: [] },
+  next: { done: 0, resumed: 0, kept: 3, removed: 0, completed: false, reasons: [] },
   noun: 'picture',
   warnings: [],
   problem: null,
@@ -20,6 +20,7 @@ const next = (fields: Partial<NonNullable<StageStatus['next']>>) => ({
   resumed: 0,
   kept: 0,
   removed: 0,
+  completed: false,
   reasons: [],
   ...fields,
 });
@@ -34,6 +35,10 @@ describe('whyLines', () => {
       ['2 pictures to make', '5 finished by an interrupted run'],
     ],
     [status({ state: 'never run', next: null, waitsFor: ['ingest'] }), ['after ingest']],
+    [
+      status({ next: next({ completed: true }) }),
+      ['a commit that was cut off, which the next run completes'],
+    ],
     [status({ state: 'unknown', next: null, problem: 'Cannot look.' }), ['Cannot look.']],
     [
       status({

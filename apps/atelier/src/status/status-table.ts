@@ -40,7 +40,8 @@ export function whyLines({ state, waitsFor, next, noun, problem }: StageStatus):
     count <= EXAMPLES ? `${count} ${reason} (${examples.join(', ')})` : `${count} ${reason}`,
   );
   const removed = next !== null && next.removed > 0 ? [`${next.removed} no longer wanted`] : [];
-  return [...reasons, ...resumedLine(next), ...removed, ...waits];
+  const cutOff = next?.completed === true ? ['a commit that was cut off, which the next run completes'] : [];
+  return [...cutOff, ...reasons, ...resumedLine(next), ...removed, ...waits];
 }
 
 const resumedLine = (next: StageStatus['next']) =>
