@@ -181,11 +181,37 @@ const normalizeSchema = z
 
 const limitsSchema = z
   .strictObject({
-    maxPixels: z.int().positive().default(268_402_689).describe('Width x height of a source picture.'),
+    maxPixels: z.int().positive().default(200_000_000).describe('Width x height of a source picture.'),
+    maxSide: z.int().positive().default(65_535).describe('Pixels of its longer side.'),
+    maxFrames: z
+      .int()
+      .positive()
+      .default(1_000)
+      .describe('Frames of an animation, pages of a file; only the first is used.'),
+    maxPixelsPerByte: z
+      .number()
+      .positive()
+      .default(1_000)
+      .describe(
+        'Pixels for each byte of its file, of pictures with more than 16 million pixels: more is a ' +
+          'decompression bomb, or a header that lies.',
+      ),
     maxFileBytes: z
       .int()
       .positive()
-      .default(512 * 1024 * 1024),
+      .default(512 * 1024 * 1024)
+      .describe('Bytes of a source file; a larger one is not even read.'),
+    maxMemoryBytes: z
+      .int()
+      .positive()
+      .default(2 * 1024 ** 3)
+      .describe('Memory of the process that decodes a picture.'),
+    timeoutMs: z
+      .int()
+      .positive()
+      .max(2 ** 31 - 1)
+      .default(60_000)
+      .describe('Milliseconds in which a picture must be decoded and resized.'),
     quarantineBudget: z
       .strictObject({
         count: z.int().min(0).default(10),
