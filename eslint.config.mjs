@@ -10,10 +10,19 @@ const boundaries = [
   { sourceTag: 'type:stage-contract', onlyDependOnLibsWithTags: ['type:core', 'type:artifacts'] },
   {
     sourceTag: 'type:stage',
-    onlyDependOnLibsWithTags: ['type:core', 'type:artifacts', 'type:image', 'type:transform', 'type:stage-contract'],
+    onlyDependOnLibsWithTags: [
+      'type:core',
+      'type:artifacts',
+      'type:image',
+      'type:transform',
+      'type:stage-contract',
+    ],
   },
   { sourceTag: 'type:graph', onlyDependOnLibsWithTags: ['type:core'] },
-  { sourceTag: 'type:model', onlyDependOnLibsWithTags: ['type:core', 'type:artifacts', 'type:image', 'type:graph'] },
+  {
+    sourceTag: 'type:model',
+    onlyDependOnLibsWithTags: ['type:core', 'type:artifacts', 'type:image', 'type:graph'],
+  },
   {
     sourceTag: 'type:app',
     onlyDependOnLibsWithTags: [

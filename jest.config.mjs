@@ -12,11 +12,16 @@ export default {
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
-      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
   globalSetup: '<rootDir>/packages/readers/src/global-setup.ts',
+  globalTeardown: '<rootDir>/packages/readers/src/global-teardown.ts',
   maxWorkers: 2,
   testTimeout: 60_000,
 };

@@ -1,5 +1,8 @@
 // Jest loads this file outside its own module resolution, where only Node's rules hold: hence the .ts extension.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureReaders } from './ensure-readers.ts';
 
@@ -14,6 +17,8 @@ export default async function globalSetup(): Promise<void> {
   if (process.env['ATELIER_BUILT'] === undefined) run('tools/build.mjs'); // npm test has built already
   run('packages/graph/dist/native/main.js');
   await ensureReaders();
+  // whatever the tests and the programs they start put there is removed with it (global-teardown.ts)
+  process.env['TMPDIR'] = mkdtempSync(join(tmpdir(), 'atelier-tests-'));
 }
 
 function run(program: string): void {
