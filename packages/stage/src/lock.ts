@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,6 +30,8 @@ interface Owner {
 const HEARTBEAT_MS = 2_000;
 /** Heartbeats that are waited for before an owner counts as dead whose last one seems long ago. */
 const WATCHED_BEATS = 5;
+/** After so long a taker that was about to remove a dead lock counts as killed. */
+const BREAKING_MS = 1_000;
 /** A heartbeat that is no older than this, by the clock, need not be waited for. */
 const DEAD_AFTER_MS = 60_000;
 
@@ -53,7 +55,7 @@ export async function acquireLock(path: string, heartbeatMs = HEARTBEAT_MS): Pro
     if (await create(path, owner)) break;
     const holder = await readOwner(path);
     if (holder === 'gone') continue;
-    if (attempt >= 5 || (await isAlive(path, { holder, heartbeatMs }))) throw lockedError(path, holder);
+    if (attempt >= 30 || (await isAlive(path, { holder, heartbeatMs }))) throw lockedError(path, holder);
     await removeDead(path, holder);
   }
   const heartbeat = setInterval(() => {
@@ -137,19 +139,27 @@ async function lastBeat(path: string): Promise<number | undefined> {
 }
 
 /**
- * Removes a dead owner's lock: by renaming it away first, so that of several takers only one succeeds, and
- * putting back what turns out to be somebody else's fresh lock.
+ * Removes a dead owner's lock. Only one taker at a time may do so, under a lock of its own, and it looks once more
+ * before it removes: a fresh lock that another taker has created meanwhile is never touched.
  */
 async function removeDead(path: string, holder: Owner | undefined): Promise<void> {
-  const away = `${path}.${randomUUID()}`;
+  const breaking = `${path}.breaking`;
   try {
-    await rename(path, away);
+    await mkdir(breaking);
   } catch {
-    return; // another taker was first
+    await sleep(BREAKING_MS / 10);
+    const since = (await stat(breaking).catch(() => undefined))?.mtimeMs;
+    // a taker that was killed in between, which takes a few milliseconds
+    if (since !== undefined && Math.abs(Date.now() - since) > BREAKING_MS)
+      await rmdir(breaking).catch(() => undefined);
+    return;
   }
-  const moved = await readOwner(away);
-  if (moved !== 'gone' && moved?.token !== holder?.token) await rename(away, path);
-  else await rm(away, { force: true });
+  try {
+    const now = await readOwner(path);
+    if (now !== 'gone' && now?.token === holder?.token) await rm(path, { force: true });
+  } finally {
+    await rmdir(breaking).catch(() => undefined);
+  }
 }
 
 function lockedError(path: string, holder: Owner | undefined): AtelierError {
