@@ -5,7 +5,7 @@ import yargs, { type Argv } from 'yargs';
 import type { Command, ParsedCommand } from './command.js';
 import { doctor } from './commands/doctor.js';
 import { init } from './commands/init.js';
-import { predict, evaluate, train } from './commands/training.js';
+import { bench, evaluate, predict, train } from './commands/training.js';
 import { preprocess } from './commands/preprocess.js';
 import { schema } from './commands/schema.js';
 import { start } from './commands/start.js';
@@ -25,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   evaluate,
   predict,
   doctor,
+  bench,
   schema,
 ];
 

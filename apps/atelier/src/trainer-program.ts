@@ -10,6 +10,7 @@ export type TrainerCommand = 'train' | 'evaluate' | 'predict';
 
 /** The trainer is a program of its own: apps never import each other. */
 const TRAINER = fileURLToPath(new URL('../../trainer/dist/main.js', import.meta.url));
+const BENCH = fileURLToPath(new URL('../../bench/dist/main.js', import.meta.url));
 
 /** How the trainer is run. */
 export interface TrainerOptions {
@@ -30,16 +31,30 @@ export async function runTrainer(
   args: readonly string[],
   { showResults = true, program = TRAINER }: TrainerOptions = {},
 ): Promise<number> {
-  if (!existsSync(program)) {
-    throw new AtelierError({
-      code: 'INPUT_MISSING',
-      action: 'start the trainer',
-      path: program,
-      problem: 'it has not been built',
-      hint: 'Run "npm run build" first.',
-    });
-  }
+  requireBuilt(program, 'start the trainer');
   return runNode([program, command, ...absoluteDataset(args)], showResults ? 'inherit' : 'ignore');
+}
+
+/**
+ * Runs the bench, its input and output being ours.
+ * @param args all of them, passed on unchanged
+ * @returns its exit code
+ * @throws AtelierError INPUT_MISSING where the bench has not been built
+ */
+export async function runBench(args: readonly string[], program = BENCH): Promise<number> {
+  requireBuilt(program, 'start the bench');
+  return runNode([program, ...args], 'inherit');
+}
+
+function requireBuilt(program: string, action: string): void {
+  if (existsSync(program)) return;
+  throw new AtelierError({
+    code: 'INPUT_MISSING',
+    action,
+    path: program,
+    problem: 'it has not been built',
+    hint: 'Run "npm run build" first.',
+  });
 }
 
 /** The arguments with --dataset, given or not, as an absolute path. */

@@ -1,5 +1,5 @@
 import type { RawCommand } from '../command.js';
-import { runTrainer, type TrainerCommand } from '../trainer-program.js';
+import { runBench, runTrainer, type TrainerCommand } from '../trainer-program.js';
 
 /** A command of the trainer's own program, with the exit code that it ends with. */
 const trainerCommand = (name: TrainerCommand, about: Omit<RawCommand, 'name' | 'runRaw'>): RawCommand => ({
@@ -25,3 +25,12 @@ export const predict = trainerCommand('predict', {
   takes: '<paths..>',
   description: 'name the classes of pictures, or of folders of them',
 });
+
+/** `atelier bench`: the same work done by Atelier and by its peers, in one run. */
+export const bench: RawCommand = {
+  name: 'bench',
+  description: 'measure side by side with Keras, tfjs-node and others',
+  async runRaw(args) {
+    process.exitCode = await runBench(args);
+  },
+};
