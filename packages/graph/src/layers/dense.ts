@@ -1,4 +1,4 @@
-import { matMul, reshape } from '../build/operations.js';
+import { matMul, reshape, timesTransposed } from '../build/operations.js';
 import { knownSize } from '../build/tensor.js';
 import { activationSteps } from './activation.js';
 import { biasStep } from './bias.js';
@@ -25,7 +25,7 @@ function productStep(): Step {
         output: folded ? reshape(graph, product, [...x.shape.slice(0, -1), units]) : product,
         backward: (dy, wanted) => {
           const dyRows = folded ? reshape(graph, dy, [null, units]) : dy;
-          const dx = wanted ? matMul(graph, [dyRows, kernel], { transposeB: true }) : undefined;
+          const dx = wanted ? timesTransposed(graph, dyRows, kernel) : undefined;
           return {
             input: dx && folded ? reshape(graph, dx, x.shape) : dx,
             ...(context.trains('kernel') && {
