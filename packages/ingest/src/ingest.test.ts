@@ -38,7 +38,7 @@ describe('ingest', () => {
     });
     expect(await item('Du\u0308rer/other.jpg')).toMatchObject({ params: { className: 'D\u00fcrer' } });
     expect((await manifest()).header).toMatchObject({
-      classFolders: ['Du\u0308rer', 'D\u00fcrer'],
+      classNames: ['Du\u0308rer', 'D\u00fcrer'],
       skipped: [],
     });
   });
@@ -119,10 +119,10 @@ describe('ingest', () => {
     await rename(join(images, 'cat/b.jpg'), join(images, 'cat/z.jpg'));
     expect(await run()).toMatchObject({ done: 2, kept: 0, removed: 2 });
     expect([...(await manifest()).items.keys()]).toEqual(['cat/z.jpg', 'dog/c.jpg']);
-    expect((await manifest()).header['classFolders']).toEqual(['cat', 'dog', 'empty']);
+    expect((await manifest()).header['classNames']).toEqual(['cat', 'dog', 'empty']);
     await plant(images, { 'void/': '' });
     await run();
-    expect((await manifest()).header['classFolders']).toEqual(['cat', 'dog', 'empty', 'void']);
+    expect((await manifest()).header['classNames']).toEqual(['cat', 'dog', 'empty', 'void']);
   });
 
   it('takes another folder of pictures of the same names for what it is', async () => {
@@ -151,5 +151,95 @@ describe('ingest', () => {
 
   it('says how to mend a missing folder', async () => {
     await expect(run()).rejects.toMatchObject({ code: 'INPUT_MISSING', stage: 'ingest' });
+  });
+});
+
+describe('a table of labels', () => {
+  const csv = (...rows: string[]) => ({ 'labels.csv': ['path,label', ...rows, ''].join('\n') });
+  const byTable = (more: object = {}) => run({ labels: { csv: 'labels.csv' }, ...more });
+  beforeEach(async () => {
+    const pictures = {
+      'images/1.jpg': await jpeg(1),
+      'images/a/2.jpg': await jpeg(2),
+      'images/3.jpg': await jpeg(3),
+    };
+    await plant(folder(), { ...pictures, ...csv('1.jpg,x', 'a/2.jpg,y', '3.jpg,x') });
+  });
+
+  it('decides the classes, and is recorded by its digest', async () => {
+    expect(await byTable()).toMatchObject({ done: 3, quarantined: 0 });
+    const { header, items } = await manifest();
+    expect([...items.values()].map(({ id, params }) => [id, params])).toEqual([
+      ['1.jpg', { className: 'x' }],
+      ['3.jpg', { className: 'x' }],
+      ['a/2.jpg', { className: 'y' }],
+    ]);
+    const table = createHash('sha256')
+      .update(csv('1.jpg,x', 'a/2.jpg,y', '3.jpg,x')['labels.csv'])
+      .digest('hex');
+    expect(header).toMatchObject({ classNames: ['x', 'y'], skipped: [], table });
+    expect(await byTable()).toMatchObject({ done: 0, kept: 3 });
+  });
+
+  it('whose row is edited changes that picture alone, as a fresh run would', async () => {
+    await byTable();
+    await plant(folder(), csv('1.jpg,x', 'a/2.jpg,z', '3.jpg,x'));
+    const { items } = await byTable();
+    expect(items).toEqual([
+      { id: 'a/2.jpg', kind: 'parameter', reason: 'className changed from "y" to "z"' },
+    ]);
+    const edited = await manifest();
+    await rm(join(folder(), 'sources'), { recursive: true });
+    await byTable();
+    expect(await manifest()).toEqual(edited);
+  });
+
+  it('whose rows are in another order changes nothing but its digest', async () => {
+    await byTable();
+    const before = await manifest();
+    await plant(folder(), csv('3.jpg,x', 'a/2.jpg,y', '1.jpg,x'));
+    expect(await byTable()).toMatchObject({ done: 0, kept: 3 });
+    const { header, items } = await manifest();
+    expect(items).toEqual(before.items);
+    expect(header['table']).not.toBe(before.header['table']);
+  });
+
+  it('with rows that cannot be obeyed puts them in quarantine; mended, they alone are taken in', async () => {
+    const rows = ['1.jpg,x', 'a/2.jpg,y', '3.jpg,'];
+    await plant(folder(), csv(...rows, '4.jpg,x', '../dataset.json,x'));
+    const { quarantine } = await byTable();
+    expect(quarantine.map(({ path, reason, remedy }) => [path, reason, remedy])).toEqual([
+      [
+        '../dataset.json',
+        'line 6 of labels.csv names it, but it leads out of a folder with ".."',
+        'Write its path below the folder of pictures.',
+      ],
+      ['images/3.jpg', 'line 4 of labels.csv gives it no label', 'Fill in the label, or remove the row.'],
+      [
+        'images/4.jpg',
+        'line 5 of labels.csv names it, but there is no such file',
+        'Put the picture there, or correct the row.',
+      ],
+    ]);
+    await plant(folder(), { 'images/4.jpg': await jpeg(4), ...csv(...rows, '4.jpg,x') });
+    const mended = await byTable();
+    expect(mended).toMatchObject({ done: 1, kept: 3, removed: 1, quarantined: 1 });
+    expect(mended.items).toEqual([{ id: '4.jpg', kind: 'input', reason: 'input added: images/4.jpg' }]);
+  });
+
+  it('past the budget fails the run: a table of other pictures', async () => {
+    const limits = { quarantineBudget: { count: 1, share: 0.1 } };
+    await plant(folder(), csv('4.jpg,x', '5.jpg,x', '1.jpg,x'));
+    await expect(byTable({ limits })).rejects.toMatchObject({ code: 'QUARANTINE_BUDGET' });
+  });
+
+  it('that goes missing, or another one, is seen', async () => {
+    await byTable();
+    await rename(join(folder(), 'labels.csv'), join(folder(), 'other.tsv'));
+    await expect(byTable()).rejects.toMatchObject({ code: 'INPUT_MISSING', stage: 'ingest' });
+    expect(await run({ labels: { csv: 'other.tsv' } })).toMatchObject({ done: 0, kept: 3 });
+    await plant(folder(), { 'other.tsv': 'path\tname\tlabel\n1.jpg\tq\tx\na/2.jpg\tr\ty\n3.jpg\ts\tx\n' });
+    expect(await run({ labels: { csv: 'other.tsv', label: 'name' } })).toMatchObject({ done: 3 });
+    expect((await manifest()).header['classNames']).toEqual(['q', 'r', 's']);
   });
 });

@@ -1,13 +1,18 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseDatasetConfig } from '@atelier/core';
 import { listSources } from './list-sources.js';
 import { plant, temporaryFolder } from './testing/folder.js';
 
 const folder = temporaryFolder();
 const files = (...paths: string[]) => Object.fromEntries(paths.map((path) => [path, 'x']));
+const list = async (config: object = {}) => {
+  const listing = await listSources(folder(), parseDatasetConfig({ images: '.', ...config }, 'dataset.json'));
+  return { ...listing, sourceIds: listing.sources.map(({ id }) => id) };
+};
 const listed = async (...paths: string[]) => {
   await plant(folder(), files(...paths));
-  return listSources(folder());
+  return list();
 };
 
 describe('what belongs to the dataset', () => {
@@ -86,9 +91,12 @@ describe('what belongs to the dataset', () => {
   });
 
   it('folders of one name in two normal forms stay two folders with ids of their own', async () => {
-    const { classFolders, sourceIds } = await listed('Du\u0308rer/a.png', 'D\u00fcrer/a.png');
+    const { classFolders, sources } = await listed('Du\u0308rer/a.png', 'D\u00fcrer/a.png');
     expect(classFolders).toEqual(['Du\u0308rer', 'D\u00fcrer']);
-    expect(new Set(sourceIds).size).toBe(2);
+    expect(sources).toEqual([
+      { id: 'Du\u0308rer/a.png', className: 'D\u00fcrer' },
+      { id: 'D\u00fcrer/a.png', className: 'D\u00fcrer' },
+    ]);
   });
 });
 
@@ -142,7 +150,7 @@ describe('what is left out, each with its reason', () => {
     await symlink(join(folder(), 'cat'), join(folder(), 'dog'));
     await symlink('..', join(folder(), 'cat/up'));
     await symlink('nowhere', join(folder(), 'cat/gone.png'));
-    const { classFolders, sourceIds, skipped } = await listSources(folder());
+    const { classFolders, sourceIds, skipped } = await list();
     expect(classFolders).toEqual(['cat']);
     expect(sourceIds).toEqual(['cat/a.png']);
     expect(skipped.map(({ path }) => path)).toEqual(['cat/gone.png', 'cat/link.png', 'cat/up', 'dog']);
@@ -157,7 +165,7 @@ describe('what is left out, each with its reason', () => {
       () => true, // macOS has no such names
     );
     await mkdir(Buffer.concat([Buffer.from(`${folder()}/d`), Buffer.of(0xfc)])).catch(() => undefined);
-    const { classFolders, sourceIds, skipped } = await listSources(folder());
+    const { classFolders, sourceIds, skipped } = await list();
     expect(classFolders).toEqual(['cat']);
     expect(sourceIds).toEqual(['cat/a.png']);
     expect(skipped.map(({ reason }) => reason)).toEqual(
@@ -166,15 +174,76 @@ describe('what is left out, each with its reason', () => {
   });
 });
 
+describe('the layout split/class', () => {
+  const layout = 'split/class';
+
+  it('takes split and class from the first two folders, whatever the split is called', async () => {
+    await plant(
+      folder(),
+      files(
+        'train/a/1.png',
+        'train/b/',
+        'Training/a/2.png',
+        'valid/c/deep/1.png',
+        'VAL/a/1.png',
+        'test/a/1.png',
+      ),
+    );
+    const { sources, classNames, classFolders, skipped, notes } = await list({ layout });
+    expect(sources).toEqual([
+      { id: 'Training/a/2.png', className: 'a', split: 'train' },
+      { id: 'VAL/a/1.png', className: 'a', split: 'validation' },
+      { id: 'test/a/1.png', className: 'a', split: 'test' },
+      { id: 'train/a/1.png', className: 'a', split: 'train' },
+      { id: 'valid/c/deep/1.png', className: 'c', split: 'validation' },
+    ]);
+    expect(classNames).toEqual(['a', 'b', 'c']);
+    expect(classFolders).toContain('train/b');
+    expect({ skipped, notes }).toEqual({ skipped: [], notes: [] });
+  });
+
+  it('leaves out folders that are no splits, and pictures outside of the classes, each with its reason', async () => {
+    await plant(
+      folder(),
+      files('train/a/1.png', 'train/x.png', 'val_unknown/d/1.png', 'loose.png', 'test/a/n.txt'),
+    );
+    const { sourceIds, classNames, skipped } = await list({ layout });
+    expect(sourceIds).toEqual(['train/a/1.png']);
+    expect(classNames).toEqual(['a']);
+    expect(skipped).toEqual([
+      { path: 'loose.png', reason: 'not in a class folder' },
+      { path: 'test/a/n.txt', reason: 'not a picture by its extension .txt' },
+      { path: 'train/x.png', reason: 'not in a class folder' },
+      { path: 'val_unknown', reason: 'not named after a split (train, validation, test)' },
+    ]);
+  });
+
+  it('knows one class in two normal forms', async () => {
+    await plant(folder(), files('train/Du\u0308rer/a.png', 'test/D\u00fcrer/a.png'));
+    const { sources, classNames } = await list({ layout });
+    expect(classNames).toEqual(['Du\u0308rer', 'D\u00fcrer']);
+    expect(new Set(sources.map(({ className }) => className))).toEqual(new Set(['D\u00fcrer']));
+  });
+
+  it('is hinted at where splits are taken for classes, never guessed', async () => {
+    const { sources, notes } = await listed('train/a/1.png', 'val/a/1.png');
+    expect(sources.map(({ className }) => className)).toEqual(['train', 'val']);
+    expect(notes).toEqual([expect.stringContaining('set "layout": "split/class" in dataset.json')]);
+    await plant(folder(), files('more/1.png'));
+    expect((await list()).notes).toEqual([]);
+  });
+});
+
 describe('what fails', () => {
   it('says that there is no folder of pictures, and how to have one', async () => {
     const missing = join(folder(), 'images');
-    await expect(listSources(missing)).rejects.toMatchObject({ code: 'INPUT_MISSING', path: missing });
-    await expect(listSources(missing)).rejects.toThrow(/no such folder\. .*one sub-folder per class/);
+    const listing = () => list({ images: 'images' });
+    await expect(listing()).rejects.toMatchObject({ code: 'INPUT_MISSING', path: missing });
+    await expect(listing()).rejects.toThrow(/no such folder\. .*one sub-folder per class/);
   });
 
   it('says that it is a file', async () => {
     await plant(folder(), files('images'));
-    await expect(listSources(join(folder(), 'images'))).rejects.toMatchObject({ code: 'READ_FAILED' });
+    await expect(list({ images: 'images' })).rejects.toMatchObject({ code: 'READ_FAILED' });
   });
 });

@@ -1,113 +1,62 @@
-import { isUtf8 } from 'node:buffer';
-import { readdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-import { AtelierError, compareCodePoints, messageOf } from '@atelier/core';
+import { relative, resolve, sep } from 'node:path';
+import type { DatasetConfig, Split } from '@atelier/core';
+import { listTree, type Skipped } from './list-tree.js';
+import { sourcesByFolder } from './sources-by-folder.js';
+import { sourcesByTable } from './sources-by-table.js';
+import { readLabelTable } from './label-table.js';
 
-/** What lies below the folder of pictures. */
-export interface Listing {
-  /** The class folders as the file system names them, the empty ones too; by code point. */
-  readonly classFolders: readonly string[];
-  /** The paths of all files that should be pictures, "/"-separated, by code point. */
-  readonly sourceIds: readonly string[];
-  /** Everything else, and why it is left out. */
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+/** A picture, and what its folder or the table of labels says of it. */
+export interface Source {
+  /** The sourceId. */
+  readonly id: string;
+  /** In Unicode normal form C. */
+  readonly className: string;
+  /** Where it was given. */
+  readonly split?: Split;
 }
 
-/** Extensions of picture formats, those that are not read too: such a file is a picture that somebody misses. */
-const PICTURE_EXTENSIONS = new Set(
-  (
-    'jpg jpeg jpe jfif png apng webp gif tif tiff avif heic heif bmp dib ico psd ppm pgm pbm pnm svg svgz ' +
-    'jp2 j2k jpx jxl tga exr hdr raw dng cr2 nef arw'
-  ).split(' '),
-);
+/** What a row of the table of labels asks for and cannot be had. */
+export interface RefusedRow {
+  /** The sourceId; where the row names none, its path as it stands there. */
+  readonly id: string;
+  /** The file at fault, as quarantine names it. */
+  readonly path: string;
+  readonly reason: string;
+  readonly remedy: string;
+}
 
-/** Names that systems and tools leave behind, in lower case. Names that begin with "." are hidden anyway. */
-const JUNK = new Set([
-  'thumbs.db',
-  'desktop.ini',
-  '__macosx',
-  '@eadir',
-  '$recycle.bin',
-  'system volume information',
-  'lost+found',
-]);
+/** The pictures of a dataset and their classes. Everything is in the order of code points. */
+export interface Listing {
+  /** The classes as they are written, those without pictures too, in whatever Unicode normal form. */
+  readonly classNames: readonly string[];
+  /** The folders that are classes, empty ones too; none where a table names the classes. */
+  readonly classFolders: readonly string[];
+  readonly sources: readonly Source[];
+  readonly refused: readonly RefusedRow[];
+  /** Everything else, and why it is left out. */
+  readonly skipped: readonly Skipped[];
+  /** What a person should know, one line each. */
+  readonly notes: readonly string[];
+}
+
+/** What decides which files are pictures of which class. */
+export type ListingRules = Pick<DatasetConfig, 'images' | 'layout'> & {
+  readonly labels: Omit<DatasetConfig['labels'], 'encodings'>;
+};
 
 /**
- * Lists the folder of pictures: each folder in it is a class, whatever lies below belongs to it. Symbolic
- * links are not followed.
- * @param folder absolute
- * @throws AtelierError INPUT_MISSING where there is no such folder
+ * Lists the pictures of a dataset: by their folders, or by the table that names them. Only what lies in the folder
+ * of pictures is ever listed, whatever the table says.
+ * @param root the dataset's folder
+ * @throws AtelierError INPUT_MISSING where the folder or the table is not there, INPUT_INVALID for a table that
+ * cannot be read
  */
-export async function listSources(folder: string): Promise<Listing> {
-  const classFolders: string[] = [];
-  const sourceIds: string[] = [];
-  const skipped: { path: string; reason: string }[] = [];
-  const visit = async (below: string, depth: number): Promise<void> => {
-    for (const entry of await listFolder(join(folder, below))) {
-      const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      const reason = entry.problem ?? reasonToSkip(entry, depth);
-      if (reason !== undefined) skipped.push({ path, reason });
-      else if (entry.kind === 'file') sourceIds.push(path);
-      else {
-        if (depth === 0) classFolders.push(path);
-        await visit(path, depth + 1);
-      }
-    }
-  };
-  await visit('', 0);
-  return {
-    classFolders: classFolders.sort(compareCodePoints),
-    sourceIds: sourceIds.sort(compareCodePoints),
-    skipped: skipped.sort((a, b) => compareCodePoints(a.path, b.path)),
-  };
-}
-
-interface Entry {
-  readonly name: string;
-  readonly kind: 'file' | 'folder' | 'link' | 'other';
-  readonly problem?: string;
-}
-
-async function listFolder(folder: string): Promise<Entry[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
-    return entries.map((entry) => {
-      const kind = entry.isFile()
-        ? 'file'
-        : entry.isDirectory()
-          ? 'folder'
-          : entry.isSymbolicLink()
-            ? 'link'
-            : 'other';
-      const name = entry.name.toString('utf8');
-      return isUtf8(entry.name)
-        ? { name, kind }
-        : { name, kind, problem: 'its name is not valid UTF-8: rename it' };
-    });
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new AtelierError({
-      code: missing ? 'INPUT_MISSING' : 'READ_FAILED',
-      action: 'list the folder of pictures',
-      path: folder,
-      problem: missing ? 'there is no such folder' : messageOf(error),
-      hint: missing
-        ? 'Put one sub-folder per class there, or name another folder as "images" in dataset.json.'
-        : 'Make it readable.',
-      cause: error,
-    });
-  }
-}
-
-/** Why an entry is left out; undefined where it belongs to the dataset. */
-function reasonToSkip({ name, kind }: Entry, depth: number): string | undefined {
-  if (name.startsWith('.')) return 'hidden';
-  if (JUNK.has(name.toLowerCase())) return 'left behind by the system';
-  if (kind === 'link') return 'a symbolic link: put the file itself there';
-  if (kind === 'other') return 'no regular file';
-  if (kind === 'folder') return undefined;
-  if (depth === 0) return 'not in a class folder';
-  const extension = extname(name).slice(1).toLowerCase();
-  if (extension === '' || PICTURE_EXTENSIONS.has(extension)) return undefined;
-  return `not a picture by its extension .${extension}`;
+export async function listSources(root: string, rules: ListingRules): Promise<Listing> {
+  const images = resolve(root, rules.images);
+  const tree = await listTree(images);
+  const { csv } = rules.labels;
+  if (csv === null) return sourcesByFolder(tree, rules.layout);
+  const path = resolve(root, csv);
+  const table = await readLabelTable(path, { ...rules.labels, name: csv });
+  return sourcesByTable(tree, { ...table, sourceId: relative(images, path).split(sep).join('/') });
 }

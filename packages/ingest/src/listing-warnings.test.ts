@@ -1,10 +1,16 @@
 import { listingWarnings } from './listing-warnings.js';
 import type { Listing } from './list-sources.js';
 
-const listing = (more: Partial<Listing>): Listing => ({
+const listing = ({
+  sourceIds = [],
+  ...more
+}: Partial<Listing> & { sourceIds?: readonly string[] }): Listing => ({
+  classNames: [],
   classFolders: [],
-  sourceIds: [],
+  sources: sourceIds.map((id) => ({ id, className: 'cat' })),
+  refused: [],
   skipped: [],
+  notes: [],
   ...more,
 });
 
@@ -13,8 +19,13 @@ describe('listingWarnings', () => {
     const skipped = [
       { path: '.DS_Store', reason: 'hidden' },
       { path: '__MACOSX', reason: 'left behind by the system' },
+      { path: 'labels.csv', reason: 'the table of labels' },
     ];
     expect(listingWarnings(listing({ skipped, sourceIds: ['cat/a.png'] }))).toEqual([]);
+  });
+
+  it('passes on what was noted', () => {
+    expect(listingWarnings(listing({ notes: ['twice'] }))).toEqual(['twice']);
   });
 
   it('names what was left out, and counts where it is much', () => {

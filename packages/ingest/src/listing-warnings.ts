@@ -1,19 +1,18 @@
 import { groupBy, printable } from '@atelier/core';
 import type { Listing } from './list-sources.js';
+import { QUIET_REASONS } from './list-tree.js';
 
 /** What is named one by one; of more than so many of a kind, some are named and the others counted. */
 const NAMED = 3;
 
 /** What a person should know of the folder of pictures: what was left out, and names that other systems mix up. */
-export function listingWarnings({ skipped, sourceIds }: Listing): string[] {
-  return [...leftOut(skipped), ...twinNames(sourceIds)];
+export function listingWarnings({ skipped, sources, notes }: Listing): string[] {
+  return [...notes, ...leftOut(skipped), ...twinNames(sources.map(({ id }) => id))];
 }
 
 /** What was left out though somebody may miss it; what systems leave behind is only recorded. */
 function leftOut(skipped: Listing['skipped']): string[] {
-  const notable = skipped.filter(
-    ({ reason }) => reason !== 'hidden' && reason !== 'left behind by the system',
-  );
+  const notable = skipped.filter(({ reason }) => !QUIET_REASONS.has(reason));
   return [...groupBy(notable, ({ reason }) => reason)].flatMap(([reason, entries]) => {
     const names = entries.map(({ path }) => `images/${printable(path)}`);
     if (names.length <= NAMED) return names.map((name) => `${name} is left out: ${reason}`);

@@ -8,18 +8,18 @@ export interface ClassesFound {
   readonly classes: ClassTable;
   /** The class table of the run before. */
   readonly before: readonly string[] | undefined;
-  /** The class folders as the file system names them. */
-  readonly folders: readonly string[];
+  /** The classes as folders or the table of labels write them, in whatever Unicode normal form. */
+  readonly names: readonly string[];
   readonly rows: readonly LabelRow[];
   /** The items of ingest. */
   readonly sources: readonly ManifestItem[];
 }
 
-/** What a person should know of the classes: empty ones, folders that are one class, changed indices. */
+/** What a person should know of the classes: empty ones, names that are one class, changed indices. */
 export function classWarnings(found: ClassesFound): string[] {
   return [
     ...emptyClasses(found),
-    ...twinFolders(found.folders),
+    ...twinNames(found.names),
     ...caseTwins(found.classes),
     ...renumbered(found),
   ];
@@ -35,14 +35,14 @@ function emptyClasses({ classes, rows, sources }: ClassesFound): string[] {
   });
 }
 
-/** Folders whose names differ only in their Unicode normal form are one class. */
-function twinFolders(folders: readonly string[]): string[] {
-  const groups = groupBy(folders, (folder) => folder.normalize('NFC'));
+/** Names that differ only in their Unicode normal form are one class. */
+function twinNames(names: readonly string[]): string[] {
+  const groups = groupBy(names, (name) => name.normalize('NFC'));
   return [...groups].flatMap(([name, twins]) =>
     twins.length < 2
       ? []
       : [
-          `${twins.length} folders are named "${printable(name)}" in different Unicode normal forms; they are one class`,
+          `"${printable(name)}" is written in ${twins.length} different Unicode normal forms; they are one class`,
         ],
   );
 }

@@ -11,8 +11,8 @@ let root: string;
 beforeEach(async () => (root = await mkdtemp(join(tmpdir(), 'atelier-labels-'))));
 afterEach(() => rm(root, { recursive: true }));
 
-/** What ingest and resize leave: class folders, and pictures of which those named "bad" cannot be decoded. */
-async function upstream(classFolders: readonly string[], sourceIds: readonly string[]) {
+/** What ingest and resize leave: the classes, and pictures of which those named "bad" cannot be decoded. */
+async function upstream(classNames: readonly string[], sourceIds: readonly string[]) {
   const item = (id: string): ManifestItem => ({
     id,
     key: id,
@@ -23,7 +23,7 @@ async function upstream(classFolders: readonly string[], sourceIds: readonly str
     }),
   });
   const items = new Map(sourceIds.map((id): [string, ManifestItem] => [id, item(id)]));
-  const header = { version: 1, config: {}, classFolders: [...classFolders] };
+  const header = { version: 1, config: {}, classNames: [...classNames] };
   await writeManifest(join(root, 'sources/manifest.jsonl'), {
     header: { ...header, stage: 'ingest' },
     items,
@@ -137,12 +137,12 @@ describe('the class table', () => {
     ]);
   });
 
-  it('makes one class of folders that differ only in their normal form, and says so', async () => {
+  it('makes one class of names that differ only in their normal form, and says so', async () => {
     await upstream(['Du\u0308rer', 'D\u00fcrer'], ['Du\u0308rer/1.png', 'D\u00fcrer/1.png']);
     const { warnings } = await run();
     expect(await classNames()).toEqual(['D\u00fcrer']);
     expect(warnings).toEqual([
-      '2 folders are named "D\u00fcrer" in different Unicode normal forms; they are one class',
+      '"D\u00fcrer" is written in 2 different Unicode normal forms; they are one class',
     ]);
     const lines = (await readFile(join(root, 'labels/labels.csv'), 'utf8')).split('\n');
     expect(lines.slice(1, 3)).toEqual(['Du\u0308rer/1.png,D\u00fcrer,0', 'D\u00fcrer/1.png,D\u00fcrer,0']);
@@ -211,7 +211,7 @@ describe('what reruns', () => {
       const before = await readFile(path);
       await rm(path);
       expect((await run({ labels: { encodings: all } })).items).toEqual([
-        { id: 'files', kind: 'missing', reason: 'output missing' },
+        { id: '/files', kind: 'missing', reason: 'output missing' },
       ]);
       expect(await readFile(path)).toEqual(before);
     }

@@ -4,7 +4,7 @@ import type { Outcome, PlannedItem, Stage } from '@atelier/stage';
 import { classWarnings } from './class-warnings.js';
 import { writeLabelFile, type LabelTable } from './label-files.js';
 
-type Config = { labels: DatasetConfig['labels']; classes: string[] | null };
+type Config = { labels: Pick<DatasetConfig['labels'], 'encodings'>; classes: string[] | null };
 
 /** One row of labels.csv and of every label array. */
 export interface LabelRow {
@@ -14,8 +14,8 @@ export interface LabelRow {
   readonly classIndex: number;
 }
 
-/** The id of the item that holds the files; no sourceId is without a "/". */
-const FILES = 'files';
+/** The id of the item that holds the files; no sourceId begins with a "/". */
+const FILES = '/files';
 
 /**
  * Stage 3. The class table (once, for every later stage and every model) and the label of each picture that
@@ -27,18 +27,18 @@ export const labels: Stage<Config> = {
   noun: 'item',
   inputs: ['ingest', 'resize'],
 
-  config: ({ labels, classes }) => ({ labels, classes }),
+  config: ({ labels: { encodings }, classes }) => ({ labels: { encodings }, classes }),
 
   async plan({ upstream, config, previous }) {
     const { ingest, resize } = upstream as { ingest: Manifest; resize: Manifest };
-    const folders = ingest.header['classFolders'] as string[];
-    const classes = classTable(folders, config.classes);
+    const names = ingest.header['classNames'] as string[];
+    const classes = classTable(names, config.classes);
     const rows = labelRows(resize, classes);
     const before = previous?.header['classes'] as string[] | undefined;
     return {
       items: [...rows.map(rowItem), filesItem(rows, { classes, encodings: config.labels.encodings })],
       header: { classes: [...classes] },
-      warnings: classWarnings({ classes, before, folders, rows, sources: [...ingest.items.values()] }),
+      warnings: classWarnings({ classes, before, names, rows, sources: [...ingest.items.values()] }),
     };
   },
 

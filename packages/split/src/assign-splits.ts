@@ -15,6 +15,8 @@ export interface SplitSource {
   readonly dhash: string;
   /** How much there is to see, 0-127.5; see `perceptualHash`. */
   readonly detail: number;
+  /** The split that its folder or the table of labels gives it. */
+  readonly given?: Split;
 }
 
 /** A picture and where it belongs. */
@@ -40,19 +42,21 @@ export interface SplitResult {
 }
 
 /**
- * Assigns every picture to a split. Pictures in the lock keep theirs. The others come in the order of a seeded
- * hash of their content, near-duplicates as one, and go where their classes are most short of their exact shares;
- * a near-duplicate of a locked picture follows it.
+ * Assigns every picture to a split. A given split holds, then what the lock says. The other pictures come in the order
+ * of a seeded hash of their content, near-duplicates as one, and go where their classes are most short of their exact
+ * shares; a near-duplicate of a picture whose split is given or locked follows it.
  */
 export function assignSplits(sources: readonly SplitSource[], rules: SplitRules): SplitResult {
   const groups = nearDuplicateGroups(sources, { byHash: rules.split.groupNearDuplicates });
   const locked = lockedSplits(sources, rules.lock);
+  const known = new Map(locked);
+  for (const { id, given } of sources) if (given !== undefined) known.set(id, given);
   const shortage = new Shortage(sources, rules.split);
   for (const source of sources) {
-    const known = locked.get(source.id);
-    if (known !== undefined) shortage.fill(source.className, known);
+    const split = known.get(source.id);
+    if (split !== undefined) shortage.fill(source.className, split);
   }
-  const decided = new Map(locked);
+  const decided = new Map(known);
   const rank = (source: SplitSource) =>
     createHash('sha256').update(`${rules.seed}\n${source.sha256}`).digest('hex');
   const units = groups
@@ -64,8 +68,8 @@ export function assignSplits(sources: readonly SplitSource[], rules: SplitRules)
     })
     .sort((a, b) => compareCodePoints(a.rank, b.rank));
   for (const { members } of units) {
-    const open = members.filter((member) => !locked.has(member.id));
-    const follow = members.map((member) => locked.get(member.id)).find((known) => known !== undefined);
+    const open = members.filter((member) => !known.has(member.id));
+    const follow = members.map((member) => known.get(member.id)).find((split) => split !== undefined);
     const chosen = follow ?? shortage.mostShort(open.map((member) => member.className));
     for (const member of open) {
       decided.set(member.id, chosen);
@@ -76,7 +80,7 @@ export function assignSplits(sources: readonly SplitSource[], rules: SplitRules)
     assignments: sources.map((source) => ({
       ...source,
       split: decided.get(source.id) as Split,
-      locked: locked.has(source.id),
+      locked: source.given === undefined && locked.has(source.id),
     })),
     groups: groups
       .filter((members) => members.length > 1)

@@ -32,7 +32,7 @@ describe('splitWarnings', () => {
   it('counts where there are many', () => {
     const sources = Array.from({ length: 9 }, (_, i) => source(`c${i}/a.png`));
     expect(warningsOf(sources)).toHaveLength(5);
-    expect(warningsOf(sources)[4]).toBe('5 more classes lack a split');
+    expect(warningsOf(sources)[4]).toBe('5 more classes lack a split; npx atelier check lists them');
   });
 
   it('names the files of the same bytes under two labels', () => {
@@ -53,6 +53,32 @@ describe('splitWarnings', () => {
       'nearly the same picture is on two sides, as the lock has it: cat/0.png (test), cat/1.png (train); ' +
         '--resplit assigns all afresh',
     ]);
+  });
+
+  it('says that given splits hold near-duplicates apart, and that one has nothing', () => {
+    const given = classOf('cat', 10).map((picture, i) => ({
+      ...picture,
+      given: i % 2 === 0 ? ('train' as const) : ('test' as const),
+      ...(i < 2 && { dhash: '0123456789abcdef' }),
+    }));
+    expect(warningsOf(given)).toEqual([
+      'no picture is given to validation',
+      'nearly the same picture is on two sides, as it is given: cat/0.png (train), cat/1.png (test)',
+    ]);
+  });
+
+  it('counts the pictures on two sides where they are many', () => {
+    const twice = ['train', 'validation', 'test'].flatMap((given) =>
+      classOf(given, 9).map((picture) => ({
+        ...picture,
+        ...source(picture.id, picture.id.slice(-5)),
+        given,
+      })),
+    ) as SplitSource[];
+    const lines = warningsOf(twice);
+    expect(lines.filter((line) => line.startsWith('nearly the same'))).toHaveLength(4);
+    expect(lines).toContain('5 more pictures are on two sides; npx atelier check lists them');
+    expect(lines).toContain('5 more pictures have several labels; npx atelier check lists them');
   });
 
   it('says that other shares or another seed do not move locked pictures', () => {

@@ -1,6 +1,9 @@
 import { groupBy, printable, SPLITS, type DatasetConfig } from '@atelier/core';
 import type { Assignment, SplitResult } from './assign-splits.js';
 
+/** As many lines of a kind as are worth reading; the rest is counted. */
+const LINES = 4;
+
 /** What decided the splits: the settings of dataset.json. */
 type Settings = { readonly seed: number; readonly split: DatasetConfig['split'] };
 
@@ -15,8 +18,8 @@ export function splitWarnings(
 ): string[] {
   return [
     ...smallClasses(result, settings.now),
-    ...labelConflicts(result.assignments),
-    ...crossingGroups(result),
+    ...few(labelConflicts(result.assignments), 'more pictures have several labels'),
+    ...few(crossingGroups(result), 'more pictures are on two sides'),
     ...heldByLock(result, settings),
   ];
 }
@@ -40,9 +43,12 @@ function heldByLock(
   return [`${named}, but ${locked} pictures stay where the lock has them; --resplit assigns all afresh`];
 }
 
-/** Classes that lack a split, of those that are to have any picture. */
+/** Splits that are to have pictures and have none, and classes that lack one of the others. */
 function smallClasses({ assignments }: SplitResult, { split }: Settings): string[] {
-  const wanted = SPLITS.filter((name) => split[name] > 0);
+  const meant = SPLITS.filter((name) => split[name] > 0);
+  const allGiven = assignments.length > 0 && assignments.every(({ given }) => given !== undefined);
+  const empty = allGiven ? meant.filter((name) => !assignments.some((each) => each.split === name)) : [];
+  const wanted = meant.filter((name) => !empty.includes(name));
   const byClass = groupBy(assignments, ({ className }) => className);
   const lines = [...byClass].flatMap(([name, members]) => {
     const lacking = wanted.filter((name) => !members.some((member) => member.split === name));
@@ -52,8 +58,16 @@ function smallClasses({ assignments }: SplitResult, { split }: Settings): string
       ? []
       : [`the class "${printable(name)}" has no picture in ${lacking.join(' and ')}`];
   });
-  return lines.length <= 5 ? lines : [...lines.slice(0, 4), `${lines.length - 4} more classes lack a split`];
+  return [
+    ...empty.map((name) => `no picture is given to ${name}`),
+    ...few(lines, 'more classes lack a split'),
+  ];
 }
+
+const few = (lines: readonly string[], rest: string): string[] =>
+  lines.length <= LINES + 1
+    ? [...lines]
+    : [...lines.slice(0, LINES), `${lines.length - LINES} ${rest}; npx atelier check lists them`];
 
 /** The same bytes under two class names. */
 function labelConflicts(assignments: readonly Assignment[]): string[] {
@@ -65,17 +79,19 @@ function labelConflicts(assignments: readonly Assignment[]): string[] {
   });
 }
 
-/** Near-duplicates on two sides: only the lock can bring that about, since what it holds never moves. */
+/** Near-duplicates on two sides: only given splits and the lock can bring that about, since these hold. */
 function crossingGroups({ assignments, groups }: SplitResult): string[] {
-  const splitOf = new Map(assignments.map(({ id, split }) => [id, split]));
-  return groups.flatMap((group) =>
-    new Set(group.map((id) => splitOf.get(id))).size < 2
-      ? []
-      : [
-          `nearly the same picture is on two sides, as the lock has it: ` +
-            `${names(group.map((id) => `${id} (${splitOf.get(id)})`))}; --resplit assigns all afresh`,
-        ],
-  );
+  const byId = new Map(assignments.map((assignment) => [assignment.id, assignment]));
+  return groups.flatMap((group) => {
+    const members = group.map((id) => byId.get(id) as Assignment);
+    if (new Set(members.map(({ split }) => split)).size < 2) return [];
+    const shown = names(members.map(({ id, split }) => `${id} (${split})`));
+    return members.some(({ locked }) => locked)
+      ? [
+          `nearly the same picture is on two sides, as the lock has it: ${shown}; --resplit assigns all afresh`,
+        ]
+      : [`nearly the same picture is on two sides, as it is given: ${shown}`];
+  });
 }
 
 const names = (ids: readonly string[]) => ids.map(printable).join(', ');

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readManifest, writeManifest, type Manifest, type ManifestItem } from '@atelier/artifacts';
+import type { Split } from '@atelier/core';
 import { runPython } from '@atelier/readers';
 import { openDataset, runStage, silentReporter } from '@atelier/stage';
 import type { SplitSource } from './assign-splits.js';
@@ -12,7 +13,7 @@ let root: string;
 beforeEach(async () => (root = await mkdtemp(join(tmpdir(), 'atelier-split-'))));
 afterEach(() => rm(root, { recursive: true }));
 
-/** What resize leaves. */
+/** What ingest and resize leave. */
 async function resized(sources: readonly SplitSource[], unusable: readonly string[] = []) {
   const items = sources.map(({ id, className, sha256, dhash, detail }): [string, ManifestItem] => [
     id,
@@ -30,6 +31,14 @@ async function resized(sources: readonly SplitSource[], unusable: readonly strin
   await writeManifest(join(root, 'resized_images/manifest.jsonl'), {
     header: { stage: 'resize', version: 1, config: {} },
     items: new Map(items),
+  });
+  const ingested = sources.map(({ id, className, given }): [string, ManifestItem] => [
+    id,
+    { id, key: id, outputs: [], params: { className, ...(given !== undefined && { split: given }) } },
+  ]);
+  await writeManifest(join(root, 'sources/manifest.jsonl'), {
+    header: { stage: 'ingest', version: 1, config: {} },
+    items: new Map(ingested),
   });
 }
 
@@ -136,7 +145,7 @@ describe('the lock', () => {
     await writeFile(lockPath(), edited);
     const summary = await run();
     expect((await splits())[moved]).toBe('test');
-    expect(summary.items.map(({ id }) => id).sort()).toEqual([moved, 'files'].sort());
+    expect(summary.items.map(({ id }) => id).sort()).toEqual([moved, '/files'].sort());
     expect(await text('assignments.csv')).toBe(edited);
     expect(await run()).toMatchObject({ done: 0 });
   });
@@ -192,6 +201,64 @@ describe('the lock', () => {
     expect(await text('assignments.csv')).toContain('cat/19.png');
     await run({}, { resplit: true });
     expect(await text('assignments.csv')).not.toContain('cat/19.png');
+  });
+});
+
+describe('given splits', () => {
+  const given = (id: string, split: Split, more: Partial<SplitSource> = {}) =>
+    source(id, id, { given: split, ...more });
+
+  it('are honoured, whatever the shares; pictures without one are assigned, and follow their near-duplicates', async () => {
+    const twin = source('cat/5.png').dhash;
+    const sources = [
+      ...classOf('cat', 10)
+        .slice(0, 5)
+        .map((picture) => ({ ...picture, given: 'test' as const })),
+      given('cat/5.png', 'validation'),
+      source('cat/twin.png', 'twin', { dhash: twin }),
+      ...classOf('dog', 10),
+    ];
+    await resized(sources);
+    const { warnings } = await run();
+    const found = await splits();
+    for (const { id } of sources.slice(0, 5)) expect(found[id]).toBe('test');
+    expect([found['cat/5.png'], found['cat/twin.png']]).toEqual(['validation', 'validation']);
+    const dogs = Object.keys(found).filter((id) => id.startsWith('dog/'));
+    expect(dogs.filter((id) => found[id] === 'train')).toHaveLength(8);
+    expect(warnings).toEqual(['the class "cat" has no picture in train']);
+    expect(await run()).toMatchObject({ done: 0 });
+  });
+
+  it('win over the lock and over --resplit, and stand in the lock once they are no longer given', async () => {
+    const sources = classOf('cat', 10);
+    await resized(sources);
+    await run();
+    const before = await splits();
+    const [moved] = Object.entries(before).find(([, split]) => split === 'train') as [string, string];
+    const moving = sources.map((picture) =>
+      picture.id === moved ? { ...picture, given: 'test' as const } : picture,
+    );
+    await resized(moving);
+    const summary = await run();
+    expect(summary.items.map(({ id, reason }) => [id, reason])).toContainEqual([
+      moved,
+      'split changed from "train" to "test"',
+    ]);
+    expect(await splits()).toEqual({ ...before, [moved]: 'test' });
+    await run({}, { resplit: true });
+    expect((await splits())[moved]).toBe('test');
+    await resized(sources);
+    await run();
+    expect((await splits())[moved]).toBe('test');
+  });
+
+  it('of a picture that ingest no longer knows stop the stage', async () => {
+    await resized(classOf('cat', 3));
+    await writeManifest(join(root, 'sources/manifest.jsonl'), {
+      header: { stage: 'ingest', version: 1, config: {} },
+      items: new Map(),
+    });
+    await expect(run()).rejects.toMatchObject({ code: 'INPUT_CHANGED', path: 'cat/0.png' });
   });
 });
 
