@@ -15,9 +15,14 @@ describe('createDataset', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const create = async (root: string, { images = 'pictures', copy = false } = {}) => {
-    const target = { root: join(folder, root), images: join(folder, images), copy };
-    await createDataset(target, await findPictures(target.images));
+  const create = async (
+    root: string,
+    { images = 'pictures', copy = false, table }: { images?: string; copy?: boolean; table?: string } = {},
+  ) => {
+    const path = table === undefined ? undefined : join(folder, table);
+    const target = { root: join(folder, root), images: join(folder, images), copy, table: path };
+    const where = { images: target.images, ...(path !== undefined && { table: { path, columns: {} } }) };
+    await createDataset(target, await findPictures(where));
   };
   const read = async (path: string) => JSON.parse(await readFile(join(folder, path), 'utf8')) as unknown;
 
@@ -54,6 +59,39 @@ describe('createDataset', () => {
       const copied = await readFile(join(folder, 'mine/images', name));
       expect(copied.equals(await readFile(join(folder, 'pictures', name)))).toBe(true);
     }
+  });
+
+  it('writes the layout where the folders are splits', async () => {
+    await makePictures(join(folder, 'parts', 'train'), { a: 1 });
+    await makePictures(join(folder, 'parts', 'test'), { a: 1 });
+    await create('mine', { images: 'parts' });
+    expect(await read('mine/dataset.json')).toMatchObject({ images: '../parts', layout: 'split/class' });
+  });
+
+  it('refers to the table of labels, with the columns that are not the default', async () => {
+    await writeFile(join(folder, 'table.csv'), 'file,label\nb/0.jpg,x\n');
+    await create('mine', { table: 'table.csv' });
+    expect(await read('mine/dataset.json')).toEqual({
+      $schema: './dataset.schema.json',
+      images: '../pictures',
+      labels: { csv: '../table.csv', path: 'file' },
+    });
+  });
+
+  it('copies the table and the pictures that it names', async () => {
+    await writeFile(join(folder, 'table.tsv'), 'path\tlabel\nb/0.jpg\tx\n');
+    await create('mine', { table: 'table.tsv', copy: true });
+    expect(await read('mine/dataset.json')).toMatchObject({
+      images: 'images',
+      labels: { csv: 'labels.tsv' },
+    });
+    expect(await readFile(join(folder, 'mine/labels.tsv'))).toEqual(
+      await readFile(join(folder, 'table.tsv')),
+    );
+    expect(await readdir(join(folder, 'mine/images'), { recursive: true })).toEqual(['b', 'b/0.jpg']);
+    await expect(create('mine', { table: 'table.tsv', copy: true })).rejects.toThrow(
+      'it has dataset.json already',
+    );
   });
 
   it.each(['dataset.json', 'dataset.schema.json'])('never overwrites %s', async (name) => {
