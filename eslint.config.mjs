@@ -7,6 +7,7 @@ const boundaries = [
   { sourceTag: 'type:artifacts', onlyDependOnLibsWithTags: ['type:core'] },
   { sourceTag: 'type:image', onlyDependOnLibsWithTags: ['type:core'] },
   { sourceTag: 'type:transform', onlyDependOnLibsWithTags: ['type:core'] },
+  { sourceTag: 'type:quality', onlyDependOnLibsWithTags: ['type:core', 'type:artifacts'] },
   { sourceTag: 'type:stage-contract', onlyDependOnLibsWithTags: ['type:core', 'type:artifacts'] },
   {
     sourceTag: 'type:stage',
@@ -15,6 +16,7 @@ const boundaries = [
       'type:artifacts',
       'type:image',
       'type:transform',
+      'type:quality',
       'type:stage-contract',
     ],
   },
@@ -30,6 +32,7 @@ const boundaries = [
       'type:artifacts',
       'type:image',
       'type:transform',
+      'type:quality',
       'type:stage-contract',
       'type:stage',
       'type:graph',

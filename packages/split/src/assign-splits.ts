@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compareCodePoints, groupBy, SPLITS, type DatasetConfig, type Split } from '@atelier/core';
-import { nearDuplicateGroups } from './near-duplicates.js';
+import { nearDuplicateGroups } from '@atelier/quality';
 import { splitTargets } from './split-targets.js';
 import type { LockEntry } from './split-lock.js';
 

@@ -1,9 +1,19 @@
 import fc from 'fast-check';
-import { MAX_DISTANCE, nearDuplicateGroups } from './near-duplicates.js';
-import type { SplitSource } from './assign-splits.js';
-import { digest, source } from './testing/sources.js';
+import { createHash } from 'node:crypto';
+import { MAX_DISTANCE, nearDuplicateGroups, type Likeness } from './near-duplicates.js';
 
-const groupsOf = (sources: readonly SplitSource[], byHash = true) =>
+type Source = Likeness & { readonly id: string };
+
+const digest = (content: string) => createHash('sha256').update(content).digest('hex');
+const source = (id: string, content = id, more: Partial<Likeness> = {}): Source => ({
+  id,
+  sha256: digest(content),
+  dhash: digest(`looks of ${content}`).slice(0, 16),
+  detail: 40,
+  ...more,
+});
+
+const groupsOf = (sources: readonly Source[], byHash = true) =>
   nearDuplicateGroups(sources, { byHash }).map((members) => members.map(({ id }) => id));
 const looking = (id: string, dhash: string, detail = 40) => source(id, id, { dhash, detail });
 
