@@ -1,19 +1,10 @@
 import { spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readManifest, sha256, type Manifest } from '@atelier/artifacts';
 import { randomStream, STAGES, type StageName } from '@atelier/core';
+import { expectTruth } from './fixtures/expect-truth.js';
 import { artifacts, expectSameArtifacts, smallConfig, smallDataset } from './fixtures/small-dataset.js';
 import { rounds, seed } from './fixtures/time-budget.js';
 
@@ -37,33 +28,6 @@ function runWorker(
       resolve(code);
     });
   });
-}
-
-/** What must hold at every instant: a manifest that stands tells the truth, and every other file is whole. */
-async function expectTruth(root: string, stage: StageName): Promise<void> {
-  const folder = join(root, STAGES[stage]);
-  const manifest: Manifest | undefined = await readManifest(join(folder, 'manifest.jsonl'));
-  for (const output of [...(manifest?.items.values() ?? [])].flatMap((item) => item.outputs)) {
-    expect({ path: output.path, sha256: sha256(readFileSync(join(root, output.path))) }).toEqual({
-      path: output.path,
-      sha256: output.sha256,
-    });
-  }
-  if (!existsSync(folder)) return;
-  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const visible = files.filter(
-    (path) =>
-      !path
-        .slice(folder.length)
-        .split('/')
-        .some((part) => part.startsWith('.')),
-  );
-  for (const path of visible) {
-    expect(path).not.toMatch(/\.(tmp|partial)|~$/);
-    if (path.endsWith('.jpg')) expect(readFileSync(path).subarray(-2).toString('hex')).toBe('ffd9');
-    else expect(statSync(path).size).toBeGreaterThan(0);
-  }
 }
 
 describe('a worker that is killed', () => {
