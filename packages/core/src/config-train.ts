@@ -122,6 +122,13 @@ export const trainSchema = z
     model: modelSchema.prefault({}),
     optimizer: optimizerSchema.prefault({}),
     schedule: scheduleSchema.prefault({}),
+    precision: z
+      .enum(['float32', 'mixed_bfloat16'])
+      .default('float32')
+      .describe(
+        'mixed_bfloat16 computes products in bfloat16 and keeps weights and updates in float32: faster where the ' +
+          'processor has it, refused elsewhere; the graph engine alone.',
+      ),
     globalClipNorm: z
       .number()
       .positive()

@@ -63,11 +63,11 @@ export function startingModel(dataset: NormalizedDataset, config: DatasetConfig)
 
 /** What the engine trains with. @param labels class indices of the train split */
 export function engineOptions(
-  { optimizer, globalClipNorm, labelSmoothing, classWeights }: DatasetConfig['train'],
+  { optimizer, globalClipNorm, labelSmoothing, precision, classWeights }: DatasetConfig['train'],
   { labels, classes }: { labels: Int32Array; classes: number },
 ): EngineOptions {
   const weights = classWeights === 'balanced' ? balancedClassWeights(labels, classes) : null;
-  return { optimizer, globalClipNorm, labelSmoothing, classWeights: weights };
+  return { optimizer, globalClipNorm, labelSmoothing, precision, classWeights: weights };
 }
 
 /** What is kept with the trained model. */

@@ -16,11 +16,12 @@ import type {
  * compiled
  */
 export async function graphEngine({ model, options }: EngineInput): Promise<TrainEngine> {
-  const { optimizer, globalClipNorm, labelSmoothing, classWeights } = options;
+  const { optimizer, globalClipNorm, labelSmoothing, precision, classWeights } = options;
   const binding = loadBinding();
   const graph = compile(model, {
     optimizer,
     labelSmoothing,
+    precision,
     ...(globalClipNorm === null ? {} : { globalClipNorm }),
     ...(classWeights === null ? {} : { classWeights: Array.from(classWeights) }),
   });

@@ -1,4 +1,4 @@
-import { randomStream } from '@atelier/core';
+import { AtelierError, randomStream } from '@atelier/core';
 import { loadTfjs, type Tfjs } from '@atelier/model';
 import type { LayersModel, layers, Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import { checkBatch, type BatchShape } from './check-batch.js';
@@ -25,6 +25,7 @@ export async function layersEngine(
   { model, options }: EngineInput,
   backend: { readonly name: string; readonly title: string },
 ): Promise<TrainEngine> {
+  if (options.precision !== 'float32') throw noMixedPrecision(options.precision);
   const tf = await loadTfjs();
   await tf.setBackend(backend.name);
   const trainable = model.trainableWeights.map(named);
@@ -178,4 +179,13 @@ function readState({ model, optimizer, iterations }: Session): EngineState {
     slots: optimizer.slots.map(read),
     iterations,
   };
+}
+
+function noMixedPrecision(precision: string): AtelierError {
+  return new AtelierError({
+    code: 'CONFIG_INVALID',
+    action: 'train with the layers engine',
+    problem: `train.precision is ${precision}, and TensorFlow.js computes in float32 alone`,
+    hint: 'Set train.precision to float32, or train with the graph engine ("npx atelier doctor" says what it needs).',
+  });
 }

@@ -55,6 +55,8 @@ export interface EngineOptions {
   readonly optimizer: DatasetConfig['train']['optimizer'];
   readonly globalClipNorm: number | null;
   readonly labelSmoothing: number;
+  /** Of the products of a training step; evaluation is always float32. */
+  readonly precision: DatasetConfig['train']['precision'];
   /** float32 [classes]: how much a picture of each class counts in the training loss; null = all alike. */
   readonly classWeights: Float32Array | null;
 }
@@ -98,5 +100,6 @@ export const inferenceOptions: EngineOptions = {
   optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false },
   globalClipNorm: null,
   labelSmoothing: 0,
+  precision: 'float32',
   classWeights: null,
 };
