@@ -16,16 +16,25 @@ export const codec = 'sharp 0.35.5';
 type SharpModule = (input?: SharpInput, options?: SharpOptions) => Sharp;
 type SharpInput = Uint8Array | string;
 
+/**
+ * The loaders of libvips that may run. All others stay shut whatever a file's bytes look like: SVG, which can reach
+ * out to other files, the text formats (matrix, CSV), libvips' own, and the one for gain maps, which would spend
+ * three times the work on the same pixels.
+ */
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map((name) => `VipsForeignLoad${name}`);
+
 let loaded: Promise<SharpModule> | undefined;
 
 /**
  * sharp, loaded at the first use and set for many pictures at once: no cache between files, one thread per
- * picture (the pictures themselves run side by side).
+ * picture (the pictures themselves run side by side), and no loader but those of the formats that are read.
  */
 export function loadSharp(): Promise<SharpModule> {
   loaded ??= import('sharp').then(({ default: sharp }) => {
     sharp.cache(false);
     sharp.concurrency(1);
+    sharp.block({ operation: ['VipsForeignLoad'] });
+    sharp.unblock({ operation: LOADERS });
     return sharp as unknown as SharpModule;
   });
   return loaded;

@@ -1,19 +1,21 @@
 import { loadSharp } from './codec.js';
-import { refuseImage, type ImageLimits } from './refusal.js';
+import { describeUnknown, signatureOf, type SourceFormat } from './formats/signatures.js';
+import { readTiffTags, tiffProblem } from './formats/tiff-tags.js';
+import { exceededLimit, type ImageLimits } from './limits.js';
+import { refuseImage, refuseKind } from './refusal.js';
 
 /** What the header of a picture file says. */
 export interface ImageHeader {
-  /** As sharp names it: jpeg, png, webp, gif, tiff, heif (AVIF). By content, whatever the extension says. */
-  readonly format: string;
+  /** By content, whatever the extension says; heif stands for AVIF. */
+  readonly format: SourceFormat;
   /** Pixels, as stored: before the EXIF orientation is applied. */
   readonly width: number;
   readonly height: number;
-  /** EXIF orientation 1-8; 1 where there is none. */
+  /** EXIF orientation 1-8; 1 where there is none, or one that means nothing. */
   readonly orientation: number;
+  /** Frames of an animation or pages of a file, of which the first (AVIF: the primary one) is used; 1 of a still. */
+  readonly frames: number;
 }
-
-/** The formats that are decoded. SVG is left out: it has no pixels of its own and can reach out to other files. */
-const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'avif']);
 
 /** Bits per channel that are decoded, as sharp names them: 8 and 16, unsigned. Wider values have no agreed range. */
 const DEPTHS = new Set(['uchar', 'ushort']);
@@ -34,59 +36,65 @@ export async function inspectImage(
   bytes: Uint8Array,
   limits: ImageLimits,
 ): Promise<{ header: ImageHeader; isGrey: boolean }> {
-  if (bytes.length === 0) throw refuseImage('the file is empty', 'Replace it with the real picture.');
-  const sharp = await loadSharp();
-  let found: Awaited<ReturnType<ReturnType<typeof sharp>['metadata']>>;
-  try {
-    found = await sharp(bytes, { limitInputPixels: false }).metadata();
-  } catch (error) {
-    throw refuseImage(
-      describeBytes(bytes),
-      'Replace it with a JPEG, PNG, WebP, GIF, TIFF or AVIF file, or remove it.',
-      error,
-    );
-  }
-  const { format, width, height, depth, space } = found;
-  if (!FORMATS.has(format)) {
-    throw refuseImage(
-      `it is of the format ${format}, which is not read`,
-      'Convert it to PNG or JPEG, or remove it.',
-    );
-  }
-  if (found.compression === 'hevc') {
-    throw refuseImage(
-      'it is compressed as HEVC (HEIC), which is not read',
-      'Convert it to PNG or JPEG, or remove it.',
-    );
-  }
+  const format = decodedFormat(bytes);
+  if (format === 'tiff') refuseTiff(bytes);
+  const { width, height, depth, space, pages, compression, orientation } = await readHeader(bytes, format);
+  if (compression === 'hevc') throw refuseKind('it is a HEIC file (HEVC), which is not read');
   if (!DEPTHS.has(depth)) {
     throw refuseImage(
       `its values are of the type ${depth}, and only 8 and 16 bits without sign are read`,
       'Convert it to 8 or 16 bits per channel, or remove it.',
     );
   }
-  if (width * height > limits.maxPixels) {
-    throw refuseImage(
-      `it has ${width}x${height} pixels, more than limits.maxPixels ${limits.maxPixels}`,
-      'Shrink it, or raise limits.maxPixels in dataset.json.',
-    );
-  }
-  const orientation = found.orientation ?? 1;
-  const header = {
+  const header: ImageHeader = {
     format,
     width,
     height,
-    orientation: orientation >= 1 && orientation <= 8 ? orientation : 1,
+    orientation: orientation !== undefined && orientation >= 1 && orientation <= 8 ? orientation : 1,
+    frames: pages ?? 1,
   };
+  const refusal = exceededLimit({ ...header, sizeBytes: bytes.length }, limits);
+  if (refusal !== undefined) throw refusal;
   return { header, isGrey: space === 'b-w' || space === 'grey16' };
 }
 
-/** What a file that no decoder knows seems to be, from its first bytes. */
-function describeBytes(bytes: Uint8Array): string {
-  const text = new TextDecoder('latin1').decode(bytes.subarray(0, 256)).trimStart().toLowerCase();
-  if (bytes.every((byte) => byte === 0)) return 'the file holds only zero bytes';
-  if (text.startsWith('version https://git-lfs')) return 'it is a Git LFS pointer, not the picture itself';
-  if (text.startsWith('<!doctype html') || text.startsWith('<html')) return 'it is a web page, not a picture';
-  if (text.startsWith('bm')) return 'it is a BMP file, which is not read';
-  return 'its content is not a picture that can be read, or its header is damaged';
+/** The format by the first bytes: no decoder sees anything else, whatever libvips would make of it. */
+function decodedFormat(bytes: Uint8Array): SourceFormat {
+  if (bytes.length === 0) throw refuseImage('the file is empty', 'Replace it with the real picture.');
+  const signature = signatureOf(bytes);
+  if (signature === undefined) {
+    throw refuseImage(
+      describeUnknown(bytes),
+      'Replace it with a JPEG, PNG, WebP, GIF, TIFF or AVIF file, or remove it.',
+    );
+  }
+  if ('refused' in signature) throw refuseKind(`it is ${signature.refused}, which is not read`);
+  return signature.format;
 }
+
+function refuseTiff(bytes: Uint8Array): void {
+  const problem = tiffProblem(readTiffTags(bytes));
+  if (problem !== undefined) throw refuseKind(problem);
+}
+
+async function readHeader(bytes: Uint8Array, format: SourceFormat) {
+  const sharp = await loadSharp();
+  try {
+    return await sharp(bytes, { limitInputPixels: false }).metadata();
+  } catch (error) {
+    throw refuseImage(
+      `it begins as ${NAMES[format]}, and its header is damaged or of a kind that is not read`,
+      'Fetch it again from its source, or open it in an image editor and save it anew, or remove it.',
+      error,
+    );
+  }
+}
+
+const NAMES: Readonly<Record<SourceFormat, string>> = {
+  jpeg: 'a JPEG file',
+  png: 'a PNG file',
+  webp: 'a WebP file',
+  gif: 'a GIF file',
+  tiff: 'a TIFF file',
+  heif: 'an AVIF file',
+};

@@ -38,7 +38,7 @@ describe('what is no picture is refused with what it seems to be', () => {
       /Git LFS pointer/,
     ],
     ['a BMP file', bmp(), /a BMP file/],
-    ['an SVG file', text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /format svg/],
+    ['an SVG file', text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /an SVG file/],
     ['a text', text('hello'), /not a picture that can be read/],
   ])('%s', async (_, bytes, reason) => {
     expect((await refusal(bytes)).problem).toMatch(reason);
@@ -116,7 +116,13 @@ describe('probeImage', () => {
     const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff'] as const;
     for (const format of formats) {
       const bytes = await (await pipeline(red))[format]({} as never).toBuffer();
-      expect(await probeImage(bytes, small.limits)).toEqual({ format, width: 6, height: 4, orientation: 1 });
+      expect(await probeImage(bytes, small.limits)).toEqual({
+        format,
+        width: 6,
+        height: 4,
+        orientation: 1,
+        frames: 1,
+      });
     }
   });
 
@@ -127,6 +133,7 @@ describe('probeImage', () => {
       width: 6,
       height: 4,
       orientation: 6,
+      frames: 1,
     });
   });
 });

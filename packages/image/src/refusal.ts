@@ -1,14 +1,13 @@
-import { AtelierError } from '@atelier/core';
-
-/** What a source picture may be at most; see `limits` in dataset.json. */
-export interface ImageLimits {
-  /** Width x height. */
-  readonly maxPixels: number;
-}
+import { AtelierError } from '@atelier/core/errors';
 
 /** The error of a picture that cannot be used: a reason and a remedy, for quarantine. */
 export function refuseImage(problem: string, hint: string, cause?: unknown): AtelierError {
   return new AtelierError({ code: 'INPUT_INVALID', action: 'use the picture', problem, hint, cause });
+}
+
+/** The refusal of a picture in a format or of a kind that is not read. */
+export function refuseKind(problem: string, cause?: unknown): AtelierError {
+  return refuseImage(problem, 'Convert it to PNG or JPEG, or remove it.', cause);
 }
 
 /**

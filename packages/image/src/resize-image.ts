@@ -1,7 +1,8 @@
 import type { DatasetConfig } from '@atelier/core';
 import { decodeJpeg, encodeJpeg, loadSharp, plainBytes, type RawImage } from './codec.js';
+import type { ImageLimits } from './limits.js';
 import { inspectImage } from './probe-image.js';
-import { refuseDecode, refuseImage, type ImageLimits } from './refusal.js';
+import { refuseDecode, refuseImage } from './refusal.js';
 
 /** How a source becomes a picture of the dataset: the `resize` part of dataset.json. */
 export type ResizeOptions = DatasetConfig['resize'];

@@ -87,7 +87,10 @@ describe('ingest', () => {
     const byPixels = await run({ limits: { maxPixels: 4095 } });
     expect(byPixels).toMatchObject({ done: 2, quarantined: 1 });
     expect(byPixels.quarantine[0]?.reason).toMatch(/64x64 pixels, more than limits.maxPixels 4095/);
-    expect(byPixels.reasons[0]?.reason).toMatch(/limits\.maxPixels changed from \d+ to 4095/);
+    expect(byPixels.reasons.map(({ reason }) => reason)).toEqual([
+      'input added',
+      expect.stringMatching(/limits\.maxPixels changed from \d+ to 4095/),
+    ]);
     expect(await run({ limits: { maxPixels: 4096 } })).toMatchObject({ quarantined: 0 });
   });
 

@@ -1,77 +1,83 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { sha256, type ManifestQuarantine } from '@atelier/artifacts';
 import type { DatasetConfig } from '@atelier/core';
-import { probeImage, refuseImage } from '@atelier/image';
+import { sharedDecoderPool, type DecoderPool } from '@atelier/image';
 import { quarantineOf, type Outcome, type PlanContext, type PlannedItem, type Stage } from '@atelier/stage';
 import { listSources, type RefusedRow } from './list-sources.js';
 import { listTree } from './list-tree.js';
 import { listingWarnings } from './listing-warnings.js';
+import { tooLarge } from './too-large.js';
 
-type Config = { limits: { maxPixels: number; maxFileBytes: number } };
+type Config = { limits: Omit<DatasetConfig['limits'], 'quarantineBudget'> };
 
 /**
  * Stage 1. Lists the pictures and records what each one is: class, size, SHA-256, width, height, format,
  * orientation. Writes its manifest and nothing else; the pictures stay where they are. A row of the table of labels
  * that cannot be obeyed is an item in quarantine.
  */
-export const ingest: Stage<Config> = {
-  name: 'ingest',
-  version: 1,
-  noun: 'picture',
-  inputs: [],
+export const ingest: Stage<Config> = createIngest(sharedDecoderPool);
 
-  config: ({ limits }: DatasetConfig) => ({
-    limits: { maxPixels: limits.maxPixels, maxFileBytes: limits.maxFileBytes },
-  }),
+/**
+ * The stage with decoders of one's choice.
+ * @param decoders called when the first header is to be read: a run with nothing to do starts none
+ */
+export function createIngest(decoders: () => DecoderPool): Stage<Config> {
+  return {
+    name: 'ingest',
+    version: 1,
+    noun: 'picture',
+    inputs: [],
 
-  // the content of a table of labels is not part of it: the plan asks for its digest
-  async fingerprint({ root, dataset }) {
-    const { images, layout, labels } = dataset;
-    const { encodings: _encodings, ...table } = labels;
-    return sha256(JSON.stringify([images, layout, table, await listTree(resolve(root, images))]));
-  },
+    config({ limits: { quarantineBudget: _quarantineBudget, ...limits } }) {
+      return { limits };
+    },
 
-  async plan({ root, dataset, digests }) {
-    const { images, labels } = dataset;
-    const table = await tableDigest({ root, csv: labels.csv, digests }); // before it is read
-    const listing = await listSources(root, dataset);
-    const { classNames, sources, refused, skipped } = listing;
-    const digestOf = await digests(sources.map(({ id }) => join(images, id)));
-    const items = sources.map(({ id, className, split }): PlannedItem => ({
-      id,
-      inputs: { [`images/${id}`]: digestOf.get(join(images, id)) as string },
-      params: { className, ...(split !== undefined && { split }) },
-      outputs: [],
-    }));
-    return {
-      items: [...items, ...refused.map(refusedItem)],
-      header: { classNames, skipped, ...(table !== undefined && { table }) },
-      warnings: listingWarnings(listing),
-    };
-  },
+    // the content of a table of labels is not part of it: the plan asks for its digest
+    async fingerprint({ root, dataset }) {
+      const { images, layout, labels, limits } = dataset;
+      const { encodings: _encodings, ...table } = labels;
+      const tree = await listTree(resolve(root, images));
+      const large = tooLarge(resolve(root, images), tree.files, limits.maxFileBytes); // nobody digests these
+      return sha256(JSON.stringify([images, layout, table, tree, [...large]]));
+    },
 
-  async process([item], { root, read, dataset, config }) {
-    const { work } = item as PlannedItem;
-    if (work !== undefined) return [{ quarantine: work as ManifestQuarantine }];
-    const [[name, sha256]] = Object.entries((item as PlannedItem).inputs) as [[string, string]];
-    try {
-      const path = join(dataset.images, (item as PlannedItem).id);
-      const { size } = statSync(resolve(root, path), { throwIfNoEntry: false }) ?? { size: 0 };
-      if (size > config.limits.maxFileBytes) {
-        throw refuseImage(
-          `it has ${size} bytes, more than limits.maxFileBytes ${config.limits.maxFileBytes}`,
-          'Shrink it, or raise limits.maxFileBytes in dataset.json.',
-        );
+    async plan({ root, dataset, digests }) {
+      const { images, labels, limits } = dataset;
+      const table = await tableDigest({ root, csv: labels.csv, digests }); // before it is read
+      const listing = await listSources(root, dataset);
+      const { classNames, sources, refused, skipped } = listing;
+      const ids = sources.map(({ id }) => id);
+      const large = tooLarge(resolve(root, images), ids, limits.maxFileBytes);
+      const digestOf = await digests(ids.filter((id) => !large.has(id)).map((id) => join(images, id)));
+      const items = sources.map(({ id, className, split }): PlannedItem => {
+        const params = { className, ...(split !== undefined && { split }) };
+        const work = large.get(id);
+        if (work !== undefined)
+          return { id, inputs: {}, params: { ...params, problem: work.reason }, outputs: [], work };
+        const sha256 = digestOf.get(join(images, id)) as string;
+        return { id, inputs: { [`images/${id}`]: sha256 }, params, outputs: [] };
+      });
+      return {
+        items: [...items, ...refused.map(refusedItem)],
+        header: { classNames, skipped, ...(table !== undefined && { table }) },
+        warnings: listingWarnings(listing),
+      };
+    },
+
+    async process([item], { root, dataset, config }) {
+      const { id, work, inputs } = item as PlannedItem;
+      if (work !== undefined) return [{ quarantine: work as ManifestQuarantine }];
+      const [[name, sha256]] = Object.entries(inputs) as [[string, string]];
+      try {
+        const source = { path: resolve(root, dataset.images, id), sha256 };
+        return [{ outputs: [], data: { ...(await decoders().probe(source, config.limits)) } }];
+      } catch (error) {
+        return [{ quarantine: quarantineOf(error, name) }] satisfies Outcome[];
       }
-      const bytes = await read(path, sha256);
-      const header = await probeImage(bytes, config.limits);
-      return [{ outputs: [], data: { ...header, sizeBytes: bytes.length } }];
-    } catch (error) {
-      return [{ quarantine: quarantineOf(error, name) }] satisfies Outcome[];
-    }
-  },
-};
+    },
+  };
+}
 
 /** The digest of the table of labels; undefined where there is none, or none is there: reading it says so better. */
 async function tableDigest({

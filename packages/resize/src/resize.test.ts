@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readManifest, sha256, writeManifest, type Manifest, type ManifestItem } from '@atelier/artifacts';
 import { classNameOf, parseDatasetConfig } from '@atelier/core';
-import { codec, decodeJpeg, perceptualHash, prepareImage, resizeImage } from '@atelier/image';
+import { codec, decodeJpeg, measureImage, prepareImage, resizeImage } from '@atelier/image';
 import { openDataset, runStage, silentReporter } from '@atelier/stage';
 import sharp from 'sharp';
-import { channelMoments } from './channel-moments.js';
 import { resize } from './resize.js';
 
 let root: string;
@@ -70,7 +69,7 @@ describe('resize', () => {
     expect((await manifest()).items.get('cat/a.png')).toMatchObject({
       outputs: [{ path: 'resized_images/cat/a.png.jpg', sha256: sha256(prepared.jpeg) }],
       params: { className: 'cat' },
-      data: { ...perceptualHash(pixels), ...channelMoments(pixels.data) },
+      data: { ...measureImage(pixels) },
     });
   });
 

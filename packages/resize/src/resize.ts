@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Manifest, ManifestItem } from '@atelier/artifacts';
 import { artifactNames, compareCodePoints, type DatasetConfig } from '@atelier/core';
-import { codec, encodeJpeg, perceptualHash, resizeImage } from '@atelier/image';
+import {
+  codec,
+  sharedDecoderPool,
+  type DecoderPool,
+  type KnownSize,
+  type PreparedFile,
+} from '@atelier/image';
 import { quarantineOf, type PlannedItem, type Stage } from '@atelier/stage';
-import { channelMoments } from './channel-moments.js';
 
 type Config = {
   codec: string;
   resize: DatasetConfig['resize'];
+  /** What a picture may take; those of its header were held to by ingest. */
+  limits: Pick<DatasetConfig['limits'], 'maxMemoryBytes' | 'timeoutMs'>;
   /** What the subset is chosen by; left out where all pictures are taken. */
   seed?: number;
   subset?: DatasetConfig['subset'];
@@ -18,48 +25,57 @@ type Config = {
  * Stage 2. Decodes every picture once, in full, and brings it to the one size: upright, sRGB, 8-bit, JPEG. What
  * cannot be decoded goes no further. Records a perceptual hash and the channel moments of each picture.
  */
-export const resize: Stage<Config> = {
-  name: 'resize',
-  version: 1,
-  noun: 'picture',
-  inputs: ['ingest'],
+export const resize: Stage<Config> = createResize(sharedDecoderPool);
 
-  config: ({ seed, resize, subset }) => ({
-    codec,
-    resize,
-    ...(subset.perClass !== null && { seed, subset }),
-  }),
+/**
+ * The stage with decoders of one's choice.
+ * @param decoders called when the first picture is to be made: a run with nothing to do starts none
+ */
+export function createResize(decoders: () => DecoderPool): Stage<Config> {
+  return {
+    name: 'resize',
+    version: 1,
+    noun: 'picture',
+    inputs: ['ingest'],
 
-  async plan({ upstream, dataset, config }) {
-    const sources = upstream.ingest as Manifest;
-    const settings = { codec, resize: config.resize };
-    const names = artifactNames(sources.items.keys());
-    const usable = [...sources.items.values()].filter((item) => item.quarantine === undefined);
-    const items = pickSubset(usable, dataset).map((source): PlannedItem => ({
-      id: source.id,
-      inputs: { ...source.inputs },
-      settings,
-      params: { className: className(source) },
-      outputs: [`resized_images/${names.get(source.id)}.jpg`],
-    }));
-    return { items };
-  },
+    config: ({ seed, resize, subset, limits }) => ({
+      codec,
+      resize,
+      limits: { maxMemoryBytes: limits.maxMemoryBytes, timeoutMs: limits.timeoutMs },
+      ...(subset.perClass !== null && { seed, subset }),
+    }),
 
-  async process([item], { read, write, dataset, config }) {
-    const { id, inputs, outputs } = item as PlannedItem;
-    const [[name, sha256]] = Object.entries(inputs) as [[string, string]];
-    const bytes = await read(join(dataset.images, id), sha256);
-    let image: Awaited<ReturnType<typeof resizeImage>>;
-    try {
-      image = await resizeImage(bytes, { resize: config.resize, limits: dataset.limits });
-    } catch (error) {
-      return [{ quarantine: quarantineOf(error, name) }];
-    }
-    const jpeg = await encodeJpeg(image, config.resize.quality);
-    const output = await write(outputs[0] as string, jpeg);
-    return [{ outputs: [output], data: { ...perceptualHash(image), ...channelMoments(image.data) } }];
-  },
-};
+    async plan({ upstream, dataset, config }) {
+      const sources = upstream.ingest as Manifest;
+      const settings = { codec, resize: config.resize, limits: config.limits };
+      const names = artifactNames(sources.items.keys());
+      const usable = [...sources.items.values()].filter((item) => item.quarantine === undefined);
+      const items = pickSubset(usable, dataset).map((source): PlannedItem => ({
+        id: source.id,
+        inputs: { ...source.inputs },
+        settings,
+        params: { className: className(source) },
+        outputs: [`resized_images/${names.get(source.id)}.jpg`],
+        work: source.data as KnownSize | undefined,
+      }));
+      return { items };
+    },
+
+    async process([item], { write, root, dataset, config }) {
+      const { id, inputs, outputs, work } = item as PlannedItem;
+      const [[name, sha256]] = Object.entries(inputs) as [[string, string]];
+      const source = { path: resolve(root, dataset.images, id), sha256, size: work as KnownSize | undefined };
+      let picture: PreparedFile;
+      try {
+        picture = await decoders().prepare(source, { resize: config.resize, limits: dataset.limits });
+      } catch (error) {
+        return [{ quarantine: quarantineOf(error, name) }];
+      }
+      const output = await write(outputs[0] as string, picture.jpeg);
+      return [{ outputs: [output], data: { ...picture.measures } }];
+    },
+  };
+}
 
 const className = (source: ManifestItem) => source.params?.['className'] as string;
 
