@@ -5,6 +5,7 @@
 export { isCutOff, stageFolder, standingManifest, type StageFolder } from './commit.js';
 export type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext, Reason, Stage } from './contract.js';
 export { openDataset, type Dataset } from './dataset.js';
+export { readJournal } from './journal.js';
 export { quarantineOf } from './quarantine.js';
 export { silentReporter, stderrReporter, type Progress, type Reporter } from './reporter.js';
 export type { RunOptions } from './run.js';

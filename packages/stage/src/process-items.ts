@@ -14,6 +14,7 @@ import type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext } from './
 import type { Diff } from './diff.js';
 import { itemKeys } from './item-key.js';
 import { appendJournal } from './journal.js';
+import { refuseBudget } from './quarantine-budget.js';
 import type { Run } from './run.js';
 
 /**
@@ -23,8 +24,21 @@ import type { Run } from './run.js';
 export async function processItems<Config extends Json>(
   run: Run<Config> & { context: PlanContext<Config>; plan: Plan; diff: Diff },
 ): Promise<ManifestItem[]> {
-  const { stage, folder, diff, plan, options } = run;
-  if (diff.stale.length === 0) return [];
+  const { stage, diff, dataset } = run;
+  const made = diff.stale.length === 0 ? [] : await makeStale(run);
+  // what an earlier run has finished counts too: one that failed by the budget leaves nothing but that
+  const resumed = diff.resumed.map(({ item }) => item);
+  refuseBudget([...diff.kept, ...resumed, ...made], {
+    noun: stage.noun,
+    budget: dataset.config.limits.quarantineBudget,
+  });
+  return made;
+}
+
+async function makeStale<Config extends Json>(
+  run: Run<Config> & { context: PlanContext<Config>; plan: Plan; diff: Diff },
+): Promise<ManifestItem[]> {
+  const { stage, folder, diff, options } = run;
   await makeFolder(folder.staged);
   await ensureSpace(run);
   const context = processContext(run);
@@ -58,8 +72,6 @@ export async function processItems<Config extends Json>(
   }
   if (failures.length > 0) throw failures[0];
   if (options.signal?.aborted) throw interrupted(diff.stale.length - made.length);
-  const resumed = diff.resumed.map(({ item }) => item);
-  refuseBudget(run, [...diff.kept, ...resumed, ...made], plan.items.length);
   return made;
 }
 
@@ -183,23 +195,6 @@ async function ensureSpace<Config extends Json>(
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
-
-function refuseBudget<Config extends Json>(
-  run: Run<Config>,
-  items: readonly ManifestItem[],
-  total: number,
-): void {
-  const { count, share } = run.dataset.config.limits.quarantineBudget;
-  const bad = items.filter((item) => item.quarantine !== undefined);
-  if (bad.length <= Math.max(count, share * total)) return;
-  const reasons = bad.slice(0, 5).map(({ quarantine }) => `${quarantine?.path}: ${quarantine?.reason}`);
-  throw new AtelierError({
-    code: 'QUARANTINE_BUDGET',
-    action: `finish the stage with ${bad.length} of ${total} items in quarantine; the first are ${reasons.join(' | ')}`,
-    problem: `limits.quarantineBudget allows ${count}, or ${share * 100} %`,
-    hint: 'Mend or remove these files, or raise limits.quarantineBudget in dataset.json. Nothing was committed.',
-  });
-}
 
 function interrupted(left: number): AtelierError {
   return new AtelierError({

@@ -196,6 +196,10 @@ describe('runStage', () => {
     );
     await expect(run(dataset)).rejects.toMatchObject({ code: 'QUARANTINE_BUDGET', stage: 'ingest' });
     expect(outputs(dataset)).toEqual({});
+    await expect(run(dataset)).rejects.toMatchObject({ code: 'QUARANTINE_BUDGET' }); // all finished, still too much
+    expect(outputs(dataset)).toEqual({});
+    writeText(join(dataset.root, 'images/bad.txt'), 'good');
+    expect(await run(dataset)).toMatchObject({ done: 1, resumed: 3, quarantined: 0 });
   });
 
   it('waits for what is under way when an item fails: nobody writes once it has ended', async () => {
