@@ -1,5 +1,5 @@
 import type { ManifestItem } from '@atelier/artifacts';
-import { AtelierError } from '@atelier/core';
+import type { AtelierError } from '@atelier/core';
 import { refuseBudget } from './quarantine-budget.js';
 
 /** Items of which some are in quarantine, for these reasons. */
