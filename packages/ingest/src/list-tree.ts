@@ -56,7 +56,7 @@ export async function listTree(folder: string): Promise<Tree> {
   const files: string[] = [];
   const skipped: Skipped[] = [];
   const visit = async (below: string): Promise<void> => {
-    for (const entry of await listFolder(join(folder, below))) {
+    for (const entry of await listFolder(folder, below)) {
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
       const reason = entry.problem ?? reasonToSkip(entry);
       if (reason !== undefined) skipped.push({ path, reason });
@@ -88,7 +88,8 @@ interface Entry {
   readonly problem?: string;
 }
 
-async function listFolder(folder: string): Promise<Entry[]> {
+async function listFolder(root: string, below: string): Promise<Entry[]> {
+  const folder = join(root, below);
   try {
     const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
     return entries.map((entry) => {
@@ -106,18 +107,31 @@ async function listFolder(folder: string): Promise<Entry[]> {
     });
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const { problem, hint } = missing
+      ? below === ''
+        ? NO_FOLDER
+        : VANISHED
+      : { problem: messageOf(error), hint: 'Make it readable.' };
     throw new AtelierError({
       code: missing ? 'INPUT_MISSING' : 'READ_FAILED',
       action: 'list the folder of pictures',
       path: folder,
-      problem: missing ? 'there is no such folder' : messageOf(error),
-      hint: missing
-        ? 'Put one sub-folder per class there, or name another folder as "images" in dataset.json.'
-        : 'Make it readable.',
+      problem,
+      hint,
       cause: error,
     });
   }
 }
+
+const NO_FOLDER = {
+  problem: 'there is no such folder',
+  hint: 'Put one sub-folder per class there, or name another folder as "images" in dataset.json.',
+};
+/** Of a folder that the one above it listed a moment ago. */
+const VANISHED = {
+  problem: 'it was removed while this run looked at it',
+  hint: 'Run again: it takes in what changed.',
+};
 
 /** Why an entry is left out whatever the layout; undefined where it may belong to the dataset. */
 function reasonToSkip({ name, kind }: Entry): string | undefined {
