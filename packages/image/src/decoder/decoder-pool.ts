@@ -1,16 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { PrepareOptions } from '../resize-image.js';
-import { startChild, type Child } from './child.js';
-import { refuseFailure, revived, startError, type Failure } from './failure.js';
+import { dispatch, rest } from './dispatch.js';
 import { memoryNeeded, type KnownSize } from './memory-needed.js';
-import type {
-  DecoderLimits,
-  DecoderMessage,
-  DecoderTask,
-  PreparedFile,
-  ProbedFile,
-  SourceFile,
-} from './protocol.js';
+import type { Job, PoolState } from './pool-state.js';
+import type { DecoderLimits, DecoderTask, PreparedFile, ProbedFile, SourceFile } from './protocol.js';
 
 /** Processes that decode pictures, so that a picture which makes a decoder crash or hang ends none but its own. */
 export interface DecoderPool {
@@ -45,35 +38,10 @@ export interface DecoderPoolOptions {
   readonly program?: URL;
 }
 
-/** A picture in hand. */
-interface Job {
-  readonly id: number;
-  readonly task: DecoderTask;
-  readonly memoryBytes: number;
-  /** It was there when a process came to its end: it is tried again with nothing else in a fresh one. */
-  isSuspect: boolean;
-  resolve(result: unknown): void;
-  reject(error: Error): void;
-}
-
-interface Member {
-  readonly child: Child;
-  readonly jobs: Map<number, { readonly job: Job; readonly timer: NodeJS.Timeout }>;
-  isReady: boolean;
-  /** It has had a picture: what that left behind in its memory may be the next one's end. */
-  isUsed: boolean;
-  /** Why it was killed. */
-  failure?: Failure;
-}
-
 /** More processes than this are no faster: each takes more pictures at once instead. */
 const MAX_PROCESSES = 8;
 /** Pictures at once for each core, as in the stages: decoding waits for the disk now and then. */
 const PICTURES_PER_CORE = 2;
-/** So many processes in a row may end before they are ready. */
-const MAX_FAILED_STARTS = 3;
-const START_TIMEOUT_MS = 60_000;
-
 /** The built program, from src/ (as tests run) as from dist/: Node runs no TypeScript. */
 const PROGRAM = new URL('../../dist/decoder/decoder-process.js', import.meta.url);
 
@@ -85,156 +53,39 @@ const PROGRAM = new URL('../../dist/decoder/decoder-process.js', import.meta.url
  */
 export function createDecoderPool(options: DecoderPoolOptions = {}): DecoderPool {
   const cores = availableParallelism();
-  const processes = options.processes ?? Math.min(cores, MAX_PROCESSES);
+  const { program = PROGRAM, idleMs = 2000, processes = Math.min(cores, MAX_PROCESSES) } = options;
   const perProcess = options.perProcess ?? Math.ceil((cores * PICTURES_PER_CORE) / processes);
-  const { program = PROGRAM, idleMs = 2000 } = options;
-  const queue: Job[] = [];
-  const members = new Set<Member>();
+  const state: PoolState = {
+    program,
+    perProcess,
+    idleMs,
+    processes,
+    queue: [],
+    members: new Set(),
+    failedStarts: 0,
+  };
   let lastId = 0;
-  let failedStarts = 0;
-  let idleTimer: NodeJS.Timeout | undefined;
-
-  const working = () => [...members].flatMap(({ jobs }) => [...jobs.values()].map(({ job }) => job));
-  const isAlone = ({ jobs }: Member) => [...jobs.values()].some(({ job }) => job.isSuspect);
-
-  /** Gives out pictures in their order, as long as there is memory and a process for the first. */
-  function dispatch(): void {
-    for (let job = queue[0]; job !== undefined; job = queue[0]) {
-      const member = hasRoom(job) ? (job.isSuspect ? freshMember() : leastBusyMember()) : undefined;
-      if (member === undefined) break;
-      queue.shift();
-      assign(member, job);
-    }
-    startMembers();
-    const isBusy = queue.length > 0 || working().length > 0;
-    for (const { child } of members) child.hold(isBusy);
-    clearTimeout(idleTimer);
-    if (!isBusy && members.size > 0) idleTimer = setTimeout(rest, idleMs).unref();
-  }
-
-  function hasRoom({ memoryBytes, task }: Job): boolean {
-    const taken = working().reduce((sum, job) => sum + job.memoryBytes, 0);
-    return taken === 0 || taken + memoryBytes <= task.limits.maxMemoryBytes;
-  }
-
-  function leastBusyMember(): Member | undefined {
-    const open = [...members].filter(
-      (member) => member.isReady && member.jobs.size < perProcess && !isAlone(member),
-    );
-    return open.sort((a, b) => a.jobs.size - b.jobs.size)[0];
-  }
-
-  function freshMember(): Member | undefined {
-    const idle = [...members].filter(({ isReady, jobs }) => isReady && jobs.size === 0);
-    const fresh = idle.find(({ isUsed }) => !isUsed);
-    if (fresh === undefined && members.size >= processes && idle[0] !== undefined) dismiss(idle[0]);
-    return fresh;
-  }
-
-  function startMembers(): void {
-    const inHand = queue.length + working().length;
-    const isWaiting = queue[0]?.isSuspect === true && ![...members].some(({ isUsed }) => !isUsed);
-    const wanted = Math.min(processes, Math.max(inHand, isWaiting ? members.size + 1 : 0));
-    while (members.size < wanted) startMember();
-  }
-
-  function startMember(): void {
-    const timer = setTimeout(() => child.kill(), START_TIMEOUT_MS);
-    const child = startChild(
-      { program, threads: perProcess + 2 },
-      {
-        onMessage: (message) => {
-          clearTimeout(timer);
-          onMessage(member, message);
-        },
-        onExit: (how) => {
-          clearTimeout(timer);
-          onExit(member, how);
-        },
-      },
-    );
-    const member: Member = { child, jobs: new Map(), isReady: false, isUsed: false };
-    members.add(member);
-  }
-
-  function assign(member: Member, job: Job): void {
-    const timer = setTimeout(() => {
-      member.failure = { kind: 'hang' };
-      member.child.kill();
-    }, job.task.limits.timeoutMs);
-    member.isUsed = true;
-    member.jobs.set(job.id, { job, timer });
-    member.child.send({ id: job.id, task: job.task });
-  }
-
-  function onMessage(member: Member, message: DecoderMessage): void {
-    if (message.kind === 'ready') {
-      member.isReady = true;
-      failedStarts = 0;
-    } else if (message.kind === 'memory') {
-      member.failure = { kind: 'memory' };
-      member.child.kill();
-    } else {
-      const taken = member.jobs.get(message.id);
-      if (taken === undefined) return;
-      clearTimeout(taken.timer);
-      member.jobs.delete(message.id);
-      if (message.kind === 'done') taken.job.resolve(message.result);
-      else taken.job.reject(revived(message.error));
-    }
-    dispatch();
-  }
-
-  function onExit(member: Member, how: string): void {
-    if (!members.delete(member)) return; // dismissed
-    if (!member.isReady) failStart(how);
-    const failure = member.failure ?? { kind: 'crash', how };
-    const again: Job[] = [];
-    for (const { job, timer } of member.jobs.values()) {
-      clearTimeout(timer);
-      if (job.isSuspect) job.reject(refuseFailure(failure, job.task.limits));
-      else again.push(Object.assign(job, { isSuspect: true }));
-    }
-    queue.unshift(...again);
-    dispatch();
-  }
-
-  function failStart(how: string): void {
-    failedStarts += 1;
-    if (failedStarts < MAX_FAILED_STARTS) return;
-    failedStarts = 0;
-    for (const job of queue.splice(0)) job.reject(startError(how));
-  }
-
-  function dismiss(member: Member): void {
-    members.delete(member);
-    member.child.kill();
-  }
-
-  function rest(): void {
-    for (const member of [...members]) if (member.jobs.size === 0) dismiss(member);
-  }
-
-  function run(task: DecoderTask, memoryBytes: number): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+  const run = <Result>(task: DecoderTask, memoryBytes: number): Promise<Result> =>
+    new Promise((resolve, reject) => {
       lastId += 1;
-      queue.push({ id: lastId, task, memoryBytes, isSuspect: false, resolve, reject });
-      dispatch();
+      const job: Job = {
+        id: lastId,
+        task,
+        memoryBytes,
+        isSuspect: false,
+        resolve: resolve as Job['resolve'],
+        reject,
+      };
+      state.queue.push(job);
+      dispatch(state);
     });
-  }
-
   return {
-    probe: ({ path, sha256 }, limits) =>
-      run(
-        { kind: 'probe', source: { path, ...(sha256 !== undefined && { sha256 }) }, limits },
-        0,
-      ) as Promise<ProbedFile>,
-    prepare: ({ size, ...source }, { limits, resize }) =>
-      run(
-        { kind: 'prepare', source, limits, resize },
-        size === undefined ? 0 : memoryNeeded(size),
-      ) as Promise<PreparedFile>,
-    rest,
+    probe: (source, limits) => run<ProbedFile>({ kind: 'probe', source, limits }, 0),
+    prepare({ size, ...source }, { limits, resize }) {
+      const memoryBytes = size === undefined ? 0 : memoryNeeded(size);
+      return run<PreparedFile>({ kind: 'prepare', source, limits, resize }, memoryBytes);
+    },
+    rest: () => rest(state),
   };
 }
 
