@@ -3,6 +3,7 @@ import { printable, type AtelierError } from '@atelier/core';
 import { unknownName, usageError, WORKER_OPTIONS } from '@atelier/stage';
 import yargs, { type Argv } from 'yargs';
 import type { Command, ParsedCommand } from './command.js';
+import { check } from './commands/check.js';
 import { doctor } from './commands/doctor.js';
 import { init } from './commands/init.js';
 import { bench, evaluate, predict, train } from './commands/training.js';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   preprocess,
   status,
   trace,
+  check,
   verify,
   train,
   evaluate,

@@ -96,7 +96,7 @@ describe('preprocess and status', () => {
     expect(before.stdout).toContain('bad\\u001b[2J\\n.jpg');
     await atelier('preprocess', '--dataset', 'mine');
     const { stdout } = await atelier('status', '--quarantine', '--dataset', 'mine');
-    expect(stdout).toContain(`images/a/${shown} (ingest)\n`);
+    expect(stdout).toContain(`│ images/a/${shown} │ ingest │ `);
     const explained = await atelier('preprocess', '--explain', '--verify', '--dataset', 'mine');
     await writeFile(join(folder, 'pictures', 'a', name), 'still no picture');
     const changed = await atelier('preprocess', '--explain', '--dataset', 'mine');

@@ -11,7 +11,8 @@ import { shownPath } from '../shown-path.js';
 export const init = defineCommand({
   name: 'init',
   takes: '<dir>',
-  description: 'make a dataset out of a folder of pictures, with one sub-folder per class or a table of labels',
+  description:
+    'make a dataset out of a folder of pictures, with one sub-folder per class or a table of labels',
   positionals: { dir: { type: 'string', demandOption: true, describe: 'the new folder of the dataset' } },
   options: {
     images: { ...textOption('the folder of pictures'), demandOption: true },

@@ -4,8 +4,9 @@ import { defineCommand, printJson, printLines, SHARED_OPTIONS } from '../command
 import { loadStages } from '../pipeline.js';
 import { shellWord } from '../shell-word.js';
 import { shownPath } from '../shown-path.js';
-import { datasetStatus, quarantinedFiles, type StageStatus } from '../status/stage-status.js';
-import { quarantineLines, statusTable } from '../status/status-table.js';
+import { quarantinedFiles } from '../status/quarantined-files.js';
+import { datasetStatus, type StageStatus } from '../status/stage-status.js';
+import { quarantineTable, statusTable } from '../status/status-table.js';
 
 /** `atelier status`: what is fresh, what is stale and why; changes nothing. */
 export const status = defineCommand({
@@ -38,7 +39,7 @@ export const status = defineCommand({
 async function showQuarantine(root: string, json: boolean): Promise<void> {
   const files = await quarantinedFiles(root);
   if (json) printJson(files);
-  else printLines(quarantineLines(files));
+  else printLines([await quarantineTable(files, process.stdout.columns)]);
 }
 
 function nextSteps(found: readonly StageStatus[], root: string): string[] {

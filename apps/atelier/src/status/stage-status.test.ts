@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { openDataset, runStage, silentReporter } from '@atelier/stage';
 import { loadStages } from '../pipeline.js';
 import { makePictures, picture, SMALL, snapshot } from '../testing/picture-folder.js';
-import { datasetStatus, quarantinedFiles, stageState } from './stage-status.js';
+import { quarantinedFiles } from './quarantined-files.js';
+import { datasetStatus, stageState } from './stage-status.js';
 
 describe('stageState', () => {
   const idle = { done: 0, resumed: 0, removed: 0, completed: false, waitsFor: null };
@@ -119,7 +120,27 @@ describe('datasetStatus', () => {
         path: 'images/b/broken.jpg',
         reason: expect.stringContaining('not a picture'),
         remedy: expect.stringContaining('Replace it'),
+        committed: true,
       },
     ]);
+  });
+
+  it('lists what a run found that failed by the budget', async () => {
+    await preprocess();
+    for (const i of [1, 2]) await writeFile(join(root, 'images', 'b', `broken ${i}.jpg`), 'no picture');
+    const none = 'limits.quarantineBudget={"count":0,"share":0}';
+    const stages = await loadStages(['ingest']);
+    await expect(
+      runStage(stages[0] as never, await openDataset(root, [none]), { reporter: silentReporter }),
+    ).rejects.toThrow(/2 of 8 pictures cannot be used.*2 times: .*broken 1\.jpg.*status --quarantine/);
+    const listed = (await quarantinedFiles(root)).map(({ path, committed }) => ({ path, committed }));
+    expect(listed).toEqual([
+      { path: 'images/b/broken 1.jpg', committed: false },
+      { path: 'images/b/broken 2.jpg', committed: false },
+    ]);
+    await rm(join(root, 'images/b/broken 1.jpg'));
+    await rm(join(root, 'images/b/broken 2.jpg'));
+    await preprocess();
+    expect(await quarantinedFiles(root)).toEqual([]);
   });
 });

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { Manifest } from '@atelier/artifacts';
 import { AtelierError, STAGES, type StageName } from '@atelier/core';
 import {
   isCutOff,
@@ -7,26 +6,18 @@ import {
   runStage,
   silentReporter,
   stageFolder,
-  standingManifest,
   type Dataset,
   type Reporter,
   type RunSummary,
   type Stage,
 } from '@atelier/stage';
+import { lastManifest } from './last-manifest.js';
 
 /**
  * How a stage stands: `fresh`, nothing to do; `stale`, a run would do something; `waits`, nothing to do by what the
  * stages before it left, but these are not fresh themselves; `never run`; `unknown`, where looking failed.
  */
 export type StageState = 'fresh' | 'stale' | 'waits' | 'never run' | 'unknown';
-
-/** A file that could not be used. */
-export interface Quarantined {
-  readonly stage: StageName;
-  readonly path: string;
-  readonly reason: string;
-  readonly remedy: string;
-}
 
 /** One stage of a dataset, as `status` tells it. */
 export interface StageStatus {
@@ -115,33 +106,9 @@ export function stageState(seen: {
   return waitsFor.length > 0 ? 'waits' : 'fresh';
 }
 
-/** Every file that the last runs put in quarantine, in pipeline order. */
-export async function quarantinedFiles(root: string): Promise<Quarantined[]> {
-  const files: Quarantined[] = [];
-  for (const stage of Object.keys(STAGES) as StageName[]) {
-    const manifest = await lastManifest(root, stage);
-    for (const { quarantine } of manifest?.items.values() ?? []) {
-      if (quarantine === undefined) continue;
-      const { path, reason, remedy } = quarantine;
-      files.push({ stage, path, reason, remedy });
-    }
-  }
-  return files;
-}
-
 function hasRun(root: string, stage: StageName): boolean {
   const folder = stageFolder(root, stage);
   return existsSync(folder.manifest) || isCutOff(folder);
-}
-
-/** The manifest of the last run; a damaged one was told by the dry run, as a warning. */
-async function lastManifest(root: string, stage: StageName): Promise<Manifest | undefined> {
-  try {
-    return await standingManifest(stageFolder(root, stage));
-  } catch (error) {
-    if (error instanceof AtelierError && error.code === 'MANIFEST_DAMAGED') return undefined;
-    throw error;
-  }
 }
 
 function pick(summary: RunSummary): NonNullable<StageStatus['next']> {

@@ -1,5 +1,5 @@
 import type { StageStatus } from './stage-status.js';
-import { quarantineLines, statusTable, whyLines } from './status-table.js';
+import { quarantineTable, statusTable, whyLines } from './status-table.js';
 
 const status = (fields: Partial<StageStatus>): StageStatus => ({
   stage: 'resize',
@@ -69,19 +69,40 @@ describe('statusTable', () => {
   });
 });
 
-describe('quarantineLines', () => {
-  it('says what, where, why and what to do', () => {
-    const file = {
-      stage: 'resize',
-      path: 'images/a\n.jpg',
-      reason: 'it is cut',
-      remedy: 'Replace it.',
-    } as const;
-    expect(quarantineLines([file])).toEqual([
-      'images/a\\u{a}.jpg (resize)',
-      '    it is cut',
-      '    Replace it.',
-    ]);
-    expect(quarantineLines([])).toEqual(['nothing is in quarantine']);
+describe('quarantineTable', () => {
+  const file = {
+    stage: 'resize',
+    path: 'images/a\n.jpg',
+    reason: 'it is cut',
+    remedy: 'Replace it.',
+    committed: true,
+  } as const;
+
+  it('says what, where, why and what to do', async () => {
+    const table = await quarantineTable([file, { ...file, path: 'b', committed: false }]);
+    const cells = table.split('\n').map((line) => line.split('│').map((cell) => cell.trim()));
+    expect(cells[1]).toEqual(['', 'file', 'stage', 'what is wrong', 'what to do', '']);
+    expect(cells[3]).toEqual(['', 'images/a\\u{a}.jpg', 'resize', 'it is cut', 'Replace it.', '']);
+    expect(cells[4]?.slice(1, 3)).toEqual(['b', 'resize (not committed)']);
+    expect(await quarantineTable([])).toBe('nothing is in quarantine');
+  });
+
+  it('fits in the terminal and loses nothing, however long the texts are', async () => {
+    const long = {
+      ...file,
+      reason: `${'it is cut '.repeat(9)}${'x'.repeat(70)}`,
+      remedy: 'Mend it. '.repeat(20),
+    };
+    const table = await quarantineTable([long], 100);
+    expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+    const column = (i: number) =>
+      table
+        .split('\n')
+        .slice(3, -1)
+        .map((line) => (line.split('│')[i] as string).trim())
+        .join(' ');
+    expect(column(3).replace(/ /g, '')).toBe(long.reason.replace(/ /g, ''));
+    expect(column(4).trim()).toBe(long.remedy.trim());
+    expect(column(1).trim()).toBe('images/a\\u{a}.jpg');
   });
 });

@@ -1,6 +1,7 @@
 import { printable } from '@atelier/core';
 import { plainTable } from '../plain-table.js';
-import type { Quarantined, StageStatus } from './stage-status.js';
+import type { Quarantined } from './quarantined-files.js';
+import type { StageStatus } from './stage-status.js';
 
 /** As many names as a reason brings along; more are only counted. */
 const EXAMPLES = 3;
@@ -18,14 +19,16 @@ export async function statusTable(found: readonly StageStatus[]): Promise<string
   return plainTable(['stage', 'folder', 'state', 'items', 'quarantine', 'why'], rows);
 }
 
-/** `status --quarantine` for people: the file and its stage, below it the reason and the remedy. */
-export function quarantineLines(files: readonly Quarantined[]): string[] {
-  if (files.length === 0) return ['nothing is in quarantine'];
-  return files.flatMap(({ stage, path, reason, remedy }) => [
-    printable(`${path} (${stage})`),
-    printable(`    ${reason}`),
-    printable(`    ${remedy}`),
-  ]);
+/**
+ * `status --quarantine` for people: file, stage, reason and remedy.
+ * @param columns the width of the terminal; without it a line is as long as its texts
+ */
+export async function quarantineTable(files: readonly Quarantined[], columns?: number): Promise<string> {
+  if (files.length === 0) return 'nothing is in quarantine';
+  const rows = files.map(({ stage, path, reason, remedy, committed }) =>
+    [path, committed ? stage : `${stage} (not committed)`, reason, remedy].map(printable),
+  );
+  return plainTable(['file', 'stage', 'what is wrong', 'what to do'], rows, columns);
 }
 
 /** Why a stage stands as it does; none for a fresh one. */
