@@ -1,4 +1,5 @@
 import { loadSharp } from './codec.js';
+import { jpegPrecision } from './formats/jpeg-frame.js';
 import { describeUnknown, signatureOf, type SourceFormat } from './formats/signatures.js';
 import { readTiffTags, tiffProblem } from './formats/tiff-tags.js';
 import { exceededLimit, type ImageLimits } from './limits.js';
@@ -37,7 +38,7 @@ export async function inspectImage(
   limits: ImageLimits,
 ): Promise<{ header: ImageHeader; isGrey: boolean }> {
   const format = decodedFormat(bytes);
-  if (format === 'tiff') refuseTiff(bytes);
+  refuseByHeader(bytes, format);
   const { width, height, depth, space, pages, compression, orientation } = await readHeader(bytes, format);
   if (compression === 'hevc') throw refuseKind('it is a HEIC file (HEVC), which is not read');
   if (!DEPTHS.has(depth)) {
@@ -72,8 +73,12 @@ function decodedFormat(bytes: Uint8Array): SourceFormat {
   return signature.format;
 }
 
-function refuseTiff(bytes: Uint8Array): void {
-  const problem = tiffProblem(readTiffTags(bytes));
+/** What libvips would misread, or could not say what is wrong with. */
+function refuseByHeader(bytes: Uint8Array, format: SourceFormat): void {
+  const precision = format === 'jpeg' ? jpegPrecision(bytes) : undefined;
+  if (precision !== undefined && precision !== 8)
+    throw refuseKind(`it is a JPEG file of ${precision} bits per value, and only 8 are read`);
+  const problem = format === 'tiff' ? tiffProblem(readTiffTags(bytes)) : undefined;
   if (problem !== undefined) throw refuseKind(problem);
 }
 
