@@ -169,9 +169,9 @@ describe('names and files as people have them', () => {
       'ingest: 2 more names differ only in case or Unicode form',
       'labels: the class "empty class" is empty (it has no pictures); it keeps its index 7',
       'labels: the class "wholly broken" is empty (none of its pictures can be used); it keeps its index 9',
-      'labels: 2 folders are named "Albrecht D\u00fcrer" in different Unicode normal forms; they are one class',
+      'labels: "Albrecht D\u00fcrer" is written in 2 different Unicode normal forms; they are one class',
       'labels: the classes "Cat" and "cat" differ only in case',
-      'split: 3 more classes lack a split',
+      'split: 3 more classes lack a split; npx atelier check lists them',
     ]);
   });
 
