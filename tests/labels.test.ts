@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openTensorShard, readCsv, readManifest, type Manifest } from '@atelier/artifacts';
-import { STAGES, type StageName } from '@atelier/core';
+import { randomStream, STAGES, type StageName } from '@atelier/core';
 import type { RunSummary } from '@atelier/stage';
 import { runPipeline } from './fixtures/run-pipeline.js';
 import {
@@ -13,6 +13,7 @@ import {
   smallDataset,
   writePicture,
 } from './fixtures/small-dataset.js';
+import { seed } from './fixtures/time-budget.js';
 
 const roots: string[] = [];
 afterAll(() => roots.forEach((root) => rmSync(root, { recursive: true, force: true })));
@@ -118,6 +119,46 @@ describe('labels from a table', () => {
     const others = (all: Map<string, string>) =>
       new Map([...all].filter(([path]) => !manifests.includes(path)));
     expectSameArtifacts(others(after), others(before));
+  });
+
+  it('after any sequence of edits are what a fresh run makes of them', async () => {
+    const random = randomStream(seed, ['edits']);
+    const lines = new Map(paths.map((path, i) => [path, `${i % 3 === 0 ? 'x' : 'y'};`]));
+    const extra: string[] = [];
+    const any = <T>(list: readonly T[]) => list[random.below(list.length)] as T;
+    const edits = [
+      () => lines.set(any(paths), any(['x;', 'y;', 'z;', ';'])),
+      () => lines.set(any(paths), any(['x;train', 'y;val', 'x;test', 'y;holdout'])),
+      () => lines.delete(any(paths)),
+      () => extra.push(`${any(paths)};${any(['x', 'z'])};`),
+      () => extra.push(any(['../labels.csv;x;', 'gone.png;x;', `${any(paths).toUpperCase()};x;`])),
+      () => void extra.pop(),
+      () => writePicture(join(root, 'images', any(paths)), `other ${random.uint32()}`),
+    ];
+    const settings = {
+      ...smallConfig,
+      labels: { csv: 'labels.csv', split: 'split' },
+      limits: { quarantineBudget: { count: 100 } },
+    };
+    for (let step = 0; step < 6; step++) {
+      for (let i = 0; i < 3; i++) await any(edits)();
+      const rows = [...[...lines].map(([path, rest]) => `${path};${rest}`), ...extra];
+      const folder = await dataset([], settings);
+      for (const target of [root, folder]) {
+        writeFileSync(join(target, 'labels.csv'), `path;label;split\n${rows.join('\n')}\n`);
+        writeFileSync(join(target, 'dataset.json'), JSON.stringify(settings));
+      }
+      cpSync(join(root, 'images'), join(folder, 'images'), { recursive: true });
+      await runPipeline(root);
+      mkdirSync(join(folder, 'splits'));
+      cpSync(join(root, 'splits/assignments.csv'), join(folder, 'splits/assignments.csv'));
+      await runPipeline(folder);
+      try {
+        expectSameArtifacts(artifacts(root), artifacts(folder));
+      } catch (error) {
+        throw new Error(`step ${step} failed; repeat it with ATELIER_TEST_SEED=${seed}`, { cause: error });
+      }
+    }
   });
 
   it('train a model that names these classes', async () => {

@@ -23,12 +23,9 @@ const refusals = ({ refused }: Awaited<ReturnType<typeof listed>>) =>
 
 describe('a table of labels', () => {
   it('names pictures wherever they lie, also outside of every folder', async () => {
-    const listing = await listed('path,label\nb/deep/2.png,dog\n1.png,cat\nb/3,cat\n', [
-      '1.png',
-      'b/deep/2.png',
-      'b/3',
-    ]);
-    expect(labelled(listing)).toEqual(['1.png: cat', 'b/3: cat', 'b/deep/2.png: dog']);
+    const rows = 'b/deep/2.png,dog\n1.png,cat\nb/3,cat\nb/scan.dat,dog\n';
+    const listing = await listed(`path,label\n${rows}`, ['1.png', 'b/deep/2.png', 'b/3', 'b/scan.dat']);
+    expect(labelled(listing)).toEqual(['1.png: cat', 'b/3: cat', 'b/deep/2.png: dog', 'b/scan.dat: dog']);
     expect(listing).toMatchObject({ classNames: ['cat', 'dog'], classFolders: [], refused: [], skipped: [] });
   });
 
