@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { readManifest, writeManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
 import { AtelierError, STAGES, type StageName } from '@atelier/core';
+import { refuseLinksOut } from './links-out.js';
 
 /** The paths inside a stage's folder. */
 export interface StageFolder {
@@ -47,6 +48,30 @@ export function stageFolder(root: string, stage: StageName): StageFolder {
 }
 
 /**
+ * Refuses a stage's folder whose own files lie behind links that lead out of the dataset.
+ * @throws AtelierError WRITE_FAILED
+ */
+export async function refuseOwnLinks({ root, ...own }: StageFolder): Promise<void> {
+  const left = await readdir(own.staging, { withFileTypes: true, recursive: true }).catch(() => []);
+  const staged = left.map((entry) => join(entry.parentPath, entry.name));
+  await refuseLinksOut(root, [...Object.values(own), ...staged]);
+}
+
+/**
+ * Refuses a commit that would write or remove files behind links that lead out of the dataset.
+ * @throws AtelierError WRITE_FAILED
+ */
+export async function refuseOutputLinks(
+  { root }: StageFolder,
+  manifests: readonly (Manifest | undefined)[],
+): Promise<void> {
+  await refuseLinksOut(
+    root,
+    manifests.flatMap(allOutputs).map(({ path }) => dirname(join(root, path))),
+  );
+}
+
+/**
  * Decides a commit, by writing the next manifest in staging: a run that is killed before leaves the last state
  * untouched, one that is killed after is carried through by {@link recover}.
  */
@@ -73,10 +98,9 @@ export async function recover(folder: StageFolder): Promise<boolean> {
   if (!isCutOff(folder)) return false;
   const next = (await readManifest(folder.next)) as Manifest;
   const setAside = existsSync(folder.previous);
-  await carryOut(folder, {
-    previous: await readPrevious(setAside ? folder.previous : folder.manifest),
-    next,
-  });
+  const previous = await readPrevious(setAside ? folder.previous : folder.manifest);
+  await refuseOutputLinks(folder, [previous, next]);
+  await carryOut(folder, { previous, next });
   return true;
 }
 

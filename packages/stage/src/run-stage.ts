@@ -24,6 +24,8 @@ import {
   isCutOff,
   isStaged,
   recover,
+  refuseOutputLinks,
+  refuseOwnLinks,
   stageFolder,
   standingManifest,
   strayFiles,
@@ -61,6 +63,7 @@ export async function runStage<Config extends Json>(
     const idle = existsSync(folder.staging) ? undefined : idleSummary(run, key);
     if (idle !== undefined) return idle;
     if (options.dryRun) return await runPlan({ ...run, cutOff: isCutOff(folder) }, { key, lock });
+    await refuseOwnLinks(folder);
     lock = await acquireLock(folder.lock);
     const cutOff = await recover(folder);
     const summary = await runPlan({ ...run, cutOff }, { key, lock });
@@ -102,6 +105,7 @@ async function runPlan<Config extends Json>(
   const summary = summarize(finished);
   if (changesAnything({ previous, next, diff })) {
     await lock.assertHeld();
+    await refuseOutputLinks(folder, [previous, next]);
     if (previous === undefined) await warnOfStrays(run, next);
     await decide(folder, next);
     await appendHistory(folder.history, summary);
