@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AtelierError, parseDatasetConfig, withOverrides, type DatasetConfig } from '@atelier/core';
+import { closest } from 'fastest-levenshtein';
 
 /** A dataset on disk. */
 export interface Dataset {
@@ -43,7 +44,8 @@ async function absentConfig(root: string): Promise<unknown> {
   const beside = await readdir(dirname(root), { withFileTypes: true }).catch(() => []);
   const datasets = beside
     .filter((entry) => entry.isDirectory() && existsSync(join(dirname(root), entry.name, 'dataset.json')))
-    .map((entry) => entry.name);
+    .map((entry) => entry.name)
+    .sort();
   throw new AtelierError({
     code: 'DATASET_MISSING',
     action: 'open the dataset',
@@ -51,9 +53,15 @@ async function absentConfig(root: string): Promise<unknown> {
     problem: existsSync(root)
       ? 'it holds neither dataset.json nor a folder images/'
       : 'there is no such folder',
-    hint:
-      datasets.length > 0
-        ? `Datasets there: ${datasets.sort().join(', ')}.`
-        : 'Make one with "npx atelier init DIR --images PATH".',
+    hint: datasets.length > 0 ? nearest(basename(root), datasets) : MAKE_ONE,
   });
+}
+
+const MAKE_ONE = 'Make one with "npx atelier init DIR --images PATH".';
+/** How many datasets are named. */
+const NAMED = 10;
+
+function nearest(name: string, datasets: readonly string[]): string {
+  const more = datasets.length > NAMED ? ` and ${datasets.length - NAMED} more` : '';
+  return `Did you mean ${closest(name, datasets)}? Datasets there: ${datasets.slice(0, NAMED).join(', ')}${more}.`;
 }
