@@ -1,4 +1,5 @@
 import { groupBy, printable } from '@atelier/core';
+import { formulaNames } from './formula-names.js';
 import type { Listing } from './list-sources.js';
 import { QUIET_REASONS } from './list-tree.js';
 
@@ -7,7 +8,7 @@ const NAMED = 3;
 
 /** What a person should know of the folder of pictures: what was left out, and names that other systems mix up. */
 export function listingWarnings({ skipped, sources, notes }: Listing): string[] {
-  return [...notes, ...leftOut(skipped), ...twinNames(sources.map(({ id }) => id))];
+  return [...notes, ...leftOut(skipped), ...twinNames(sources.map(({ id }) => id)), ...formulaNames(sources)];
 }
 
 /** What was left out though somebody may miss it; what systems leave behind is only recorded. */
