@@ -5,6 +5,7 @@ import { probeImage } from './probe-image.js';
 import { prepareImage, resizeImage } from './resize-image.js';
 import {
   chunk,
+  deepTiff,
   isoFile,
   joined,
   jpegClaiming,
@@ -152,6 +153,21 @@ describe('odd, but all its pixels are there: taken', () => {
       'an orientation in a text chunk, which nothing obeys',
       async () => withChunks(await pngOf(COLOUR), chunk('tEXt', latin1('exif:Orientation\x006'))),
     ],
+    [
+      'an animated PNG: its default image',
+      async () => {
+        const file = await pngOf(COLOUR);
+        const end = file.length - 12; // before IEND
+        const control = (sequence: number) =>
+          chunk('fcTL', Uint8Array.of(0, 0, 0, sequence, 0, 0, 0, 24, 0, 0, 0, 16, ...new Uint8Array(14)));
+        const animated = withChunks(
+          file.subarray(0, end),
+          chunk('acTL', Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 0)),
+        );
+        const frame = chunk('fdAT', joined(Uint8Array.of(0, 0, 0, 2), new Uint8Array(20)));
+        return joined(animated, control(1), frame, file.subarray(end));
+      },
+    ],
     ['an animated GIF', () => framed('gif')],
     ['an animated WebP', () => framed('webp')],
     ['a TIFF of several pages', () => framed('tiff')],
@@ -218,6 +234,41 @@ describe('odd, but all its pixels are there: taken', () => {
   ])('sides of %ix%i', async (width, height) => {
     const image = { data: new Uint8Array(width * height * 3).fill(90), width, height };
     await expectColour(await png(image), [90, 90, 90]);
+  });
+
+  it('a colour key and a background of a PNG: transparent is what the key says, and shows our background', async () => {
+    const key = chunk('tRNS', Uint8Array.of(0, COLOUR[0], 0, COLOUR[1], 0, COLOUR[2]));
+    const background = chunk('bKGD', Uint8Array.of(0, 1, 0, 2, 0, 250));
+    await expectColour(withChunks(await pngOf(COLOUR), key, background), [255, 255, 255]);
+    await expectColour(withChunks(await pngOf([9, 60, 30]), key, background), [9, 60, 30]);
+  });
+
+  it('a GIF without a palette', async () => {
+    const gif = joined(
+      latin1('GIF89a'),
+      Uint8Array.of(1, 0, 1, 0, 0, 0, 0), // a screen of one pixel
+      Uint8Array.of(0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b), // a frame of one pixel
+    );
+    const [red, green, blue] = await colourOf(gif);
+    expect([green, blue]).toEqual([red, red]);
+  });
+
+  it('a big-endian TIFF of 16 bits: the upper eight', async () => {
+    await expectColour(
+      deepTiff(8, 8, () => 0x5a01),
+      [0x5a, 0x5a, 0x5a],
+    );
+  });
+
+  it('a TIFF of several pages that says it has none', async () => {
+    const file = await framed('tiff', 3);
+    const bytes = Buffer.from(retagged(file, 297, { value: 0 }));
+    expect(bytes.equals(file)).toBe(true); // the number of the first page; that of all follows it
+    const at = bytes.indexOf(Uint8Array.of(0x29, 1, 3, 0, 2, 0, 0, 0, 0, 0, 3, 0)); // tag 297, two values: 0 of 3
+    expect(at).toBeGreaterThan(0);
+    bytes.writeUInt16LE(0, at + 10);
+    await expectColour(bytes, COLOUR);
+    expect(await probeImage(bytes, limits)).toMatchObject({ frames: 3 });
   });
 
   it('2 x 1 pixels of a GIF whose screen is larger than its frame', async () => {

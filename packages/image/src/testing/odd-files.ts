@@ -129,6 +129,35 @@ export function losslessJpeg(
   );
 }
 
+/** A big-endian TIFF of 16-bit grey values, uncompressed (TIFF 6.0, section 4). */
+export function deepTiff(width: number, height: number, grey: (x: number, y: number) => number): Uint8Array {
+  const tags: readonly (readonly [tag: number, value: number])[] = [
+    [256, width],
+    [257, height],
+    [258, 16], // bits per value
+    [259, 1], // no compression
+    [262, 1], // 0 is black
+    [273, 8], // where the values begin
+    [277, 1], // values per pixel
+    [278, height],
+    [279, width * height * 2],
+  ];
+  const values = Buffer.alloc(width * height * 2);
+  for (let i = 0; i < width * height; i++)
+    values.writeUInt16BE(grey(i % width, Math.floor(i / width)), i * 2);
+  const head = Buffer.from('MM\0*....');
+  head.writeUInt32BE(8 + values.length, 4);
+  const directory = Buffer.alloc(2 + tags.length * 12 + 4);
+  directory.writeUInt16BE(tags.length);
+  tags.forEach(([tag, value], i) => {
+    directory.writeUInt16BE(tag, 2 + i * 12);
+    directory.writeUInt16BE(4, 4 + i * 12); // a 32-bit number
+    directory.writeUInt32BE(1, 6 + i * 12);
+    directory.writeUInt32BE(value, 10 + i * 12);
+  });
+  return joined(head, values, directory);
+}
+
 /** The first box of an ISO base media file, with its brands. */
 export function isoFile(...brands: string[]): Uint8Array {
   const [major = '', ...others] = brands;
