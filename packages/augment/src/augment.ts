@@ -91,11 +91,12 @@ function variantItem(wanted: {
 }): PlannedItem {
   const { assignment, variant, file, settings } = wanted;
   const [, name] = RESIZED.exec(file.path) as unknown as [string, string];
+  const { className, split } = assignment.params as { className: string; split: Split };
   return {
     id: sampleId(assignment.id, variant),
     inputs: { [file.path]: file.sha256 },
     settings: variant === 0 ? null : settings,
-    params: { ...assignment.params, sourceId: assignment.id, variant },
+    params: { className, sourceId: assignment.id, split, variant },
     outputs: [`generated_images/${name}_${variant}.jpg`],
     group: assignment.id,
   };

@@ -8,6 +8,7 @@ export type Json =
  * @throws TypeError for a number that is not finite: JSON has no way to write it.
  */
 export function canonicalJson(value: Json): string {
+  if (isCanonical(value)) return JSON.stringify(value); // several times as fast, and nearly always enough
   if (value === null || typeof value !== 'object') {
     if (typeof value === 'number' && !Number.isFinite(value))
       throw new TypeError(`JSON cannot hold ${value}`);
@@ -22,4 +23,18 @@ export function canonicalJson(value: Json): string {
     members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
   }
   return `{${members}}`;
+}
+
+/** Whether JSON.stringify writes it as it should be: its keys are in order already, as they are after reading. */
+function isCanonical(value: Json): boolean {
+  if (value === null || typeof value !== 'object') return typeof value !== 'number' || Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isCanonical);
+  const record = value as { readonly [key: string]: Json | undefined };
+  let last = '';
+  for (const key of Object.keys(record)) {
+    const member = record[key];
+    if (key < last || member === undefined || !isCanonical(member)) return false;
+    last = key;
+  }
+  return true;
 }

@@ -109,12 +109,17 @@ function shards(rows: readonly SampleRow[], pictureBytes: number): SampleRow[][]
   const perShard = Math.max(1, Math.min(SHARD_ROWS, Math.floor(SHARD_BYTES / pictureBytes)));
   const count = 2 ** Math.max(0, Math.ceil(Math.log2(rows.length / perShard)));
   const dealt = Array.from({ length: count }, (): SampleRow[] => []);
+  let [sourceId, shard] = ['', 0];
   for (const row of rows) {
-    const hash = createHash('sha256').update(row.sourceId).digest().readUInt32LE(0);
-    (dealt[hash % count] as SampleRow[]).push(row);
+    // the rows of one source follow each other
+    if (row.sourceId !== sourceId) [sourceId, shard] = [row.sourceId, shardOf(row.sourceId, count)];
+    (dealt[shard] as SampleRow[]).push(row);
   }
   return dealt;
 }
+
+const shardOf = (sourceId: string, count: number) =>
+  createHash('sha256').update(sourceId).digest().readUInt32LE(0) % count;
 
 const five = (n: number) => String(n).padStart(5, '0');
 

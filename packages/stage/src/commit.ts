@@ -58,16 +58,25 @@ export async function refuseOwnLinks({ root, ...own }: StageFolder): Promise<voi
 }
 
 /**
- * Refuses a commit that would write or remove files behind links that lead out of the dataset.
+ * Refuses a commit that would write or remove files behind links that lead out of the dataset. Items that both
+ * manifests hold as one and the same object are left as they are by a commit, and not looked at.
  * @throws AtelierError WRITE_FAILED
  */
 export async function refuseOutputLinks(
   { root }: StageFolder,
-  manifests: readonly (Manifest | undefined)[],
+  { previous, next }: { previous: Manifest | undefined; next: Manifest },
 ): Promise<void> {
+  const folders = new Set<string>();
+  const add = (from: Manifest | undefined, other: Manifest | undefined) => {
+    for (const [id, item] of from?.items ?? []) {
+      if (other?.items.get(id) !== item) for (const { path } of item.outputs) folders.add(dirname(path));
+    }
+  };
+  add(previous, next);
+  add(next, previous);
   await refuseLinksOut(
     root,
-    manifests.flatMap(allOutputs).map(({ path }) => dirname(join(root, path))),
+    [...folders].map((folder) => join(root, folder)),
   );
 }
 
@@ -99,7 +108,7 @@ export async function recover(folder: StageFolder): Promise<boolean> {
   const next = (await readManifest(folder.next)) as Manifest;
   const setAside = existsSync(folder.previous);
   const previous = await readPrevious(setAside ? folder.previous : folder.manifest);
-  await refuseOutputLinks(folder, [previous, next]);
+  await refuseOutputLinks(folder, { previous, next });
   await carryOut(folder, { previous, next });
   return true;
 }
@@ -116,11 +125,10 @@ export async function carryOut(
   if (existsSync(folder.manifest)) await rename(folder.manifest, folder.previous);
   const wanted = new Set(allOutputs(next).map((output) => output.path));
   const staged = new Set(await filesBelow(folder.staged));
-  const keep = movedTwins(wanted, staged);
+  const orphans = allOutputs(previous).filter(({ path }) => !wanted.has(path));
+  const keep = orphans.length > 0 ? movedTwins(wanted, staged) : new Set();
   // removed before anything is moved: what was a file may now be a folder
-  for (const { path } of allOutputs(previous)) {
-    if (!wanted.has(path) && !keep.has(foldCase(path))) await removeOutput(folder, path);
-  }
+  for (const { path } of orphans) if (!keep.has(foldCase(path))) await removeOutput(folder, path);
   if (previous === undefined) {
     for (const path of await strayFiles(folder, wanted)) await removeOutput(folder, path);
   }
@@ -167,7 +175,9 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 /** Every file that a manifest names. */
 export function allOutputs(manifest: Manifest | undefined): ManifestOutput[] {
-  return [...(manifest?.items.values() ?? [])].flatMap((item) => item.outputs);
+  const outputs: ManifestOutput[] = [];
+  for (const item of manifest?.items.values() ?? []) outputs.push(...item.outputs);
+  return outputs;
 }
 
 async function readPrevious(path: string): Promise<Manifest | undefined> {

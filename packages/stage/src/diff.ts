@@ -43,7 +43,7 @@ export function diffPlan(input: DiffInput): Diff {
     const key = keyOf(item);
     const journalled = input.journal.get(item.id);
     const before = previous.get(item.id);
-    const reason = staleReason({ ...input, item, key, before });
+    const reason = staleReason(input, { item, key, before });
     if (reason === undefined) kept.push(before as ManifestItem);
     else if (journalled?.key === key) resumed.push({ item: journalled, reason });
     else stale.push({ item, key, reason });
@@ -54,11 +54,11 @@ export function diffPlan(input: DiffInput): Diff {
 
 /** Why an item has to be made; undefined where it is fresh. */
 function staleReason(
-  input: DiffInput & { item: PlannedItem; key: string; before: ManifestItem | undefined },
+  input: DiffInput,
+  { before, item, key }: { item: PlannedItem; key: string; before: ManifestItem | undefined },
 ): Reason | undefined {
-  const { before, item, key } = input;
   if (before === undefined) return { kind: 'new', text: 'new' };
-  if (before.key !== key) return changeReason({ ...input, before });
+  if (before.key !== key) return changeReason(input, { item, before });
   for (const output of before.outputs) {
     const state = input.outputState(output);
     if (state === 'missing') return { kind: 'missing', text: 'output missing' };
@@ -70,11 +70,10 @@ function staleReason(
 }
 
 /** Which of the things that make up the key has changed, the most telling one first. */
-function changeReason({
-  item,
-  before,
-  ...input
-}: DiffInput & { item: PlannedItem; before: ManifestItem }): Reason {
+function changeReason(
+  input: DiffInput,
+  { item, before }: { item: PlannedItem; before: ManifestItem },
+): Reason {
   const was = before.inputs ?? {};
   const changed = [...new Set([...Object.keys(was), ...Object.keys(item.inputs)])]
     .filter((path) => was[path] !== item.inputs[path])

@@ -18,5 +18,5 @@ export function itemKeys(
     return text;
   };
   return ({ inputs, params, outputs, settings = config }) =>
-    hash('sha256', `${name} ${version} ${textOf(settings)} ${canonicalJson({ inputs, params, outputs })}`);
+    hash('sha256', `${name} ${version} ${textOf(settings)} ${canonicalJson({ inputs, outputs, params })}`);
 }

@@ -13,7 +13,7 @@ export function refuseBudget(
   items: readonly ManifestItem[],
   { noun, budget }: { noun: string; budget: DatasetConfig['limits']['quarantineBudget'] },
 ): void {
-  const bad = items.flatMap(({ quarantine }) => quarantine ?? []).sort(byPath);
+  const bad = quarantinesOf(items).sort(byPath);
   if (bad.length <= Math.max(budget.count, budget.share * items.length)) return;
   throw new AtelierError({
     code: 'QUARANTINE_BUDGET',
@@ -25,6 +25,13 @@ export function refuseBudget(
       'Mend or remove them ("npx atelier status --quarantine" lists all), or raise limits.quarantineBudget in ' +
       'dataset.json. Nothing was committed.',
   });
+}
+
+/** What is in quarantine. */
+export function quarantinesOf(items: readonly ManifestItem[]): ManifestQuarantine[] {
+  const found: ManifestQuarantine[] = [];
+  for (const { quarantine } of items) if (quarantine !== undefined) found.push(quarantine);
+  return found;
 }
 
 /** "7 times: the file is empty (images/a/1.jpg, images/a/2.jpg, images/a/3.jpg, …)", for each kind of reason. */

@@ -105,7 +105,7 @@ async function runPlan<Config extends Json>(
   const summary = summarize(finished);
   if (changesAnything({ previous, next, diff })) {
     await lock.assertHeld();
-    await refuseOutputLinks(folder, [previous, next]);
+    await refuseOutputLinks(folder, { previous, next });
     if (previous === undefined) await warnOfStrays(run, next);
     await decide(folder, next);
     await appendHistory(folder.history, summary);
@@ -232,17 +232,15 @@ async function outputStates<Config extends Json>(
   const unsure: ManifestOutput[] = [];
   for (const output of allOutputs(previous)) {
     if (cutOff && (await isStaged(folder, output))) {
-      states.set(output.path, 'intact'); // it only waits to be moved
-      continue;
+      continue; // it only waits to be moved
     }
     const state = stats.check(output.path, output);
     if (state === 'unsure') unsure.push(output);
-    else states.set(output.path, state);
+    else if (state !== 'intact') states.set(output.path, state);
   }
   const digests = await stats.digests(unsure.map((output) => output.path));
-  for (const { path, sha256 } of unsure)
-    states.set(path, digests.get(path) === sha256 ? 'intact' : 'altered');
-  return (output) => states.get(output.path) ?? 'missing';
+  for (const { path, sha256 } of unsure) if (digests.get(path) !== sha256) states.set(path, 'altered');
+  return (output) => states.get(output.path) ?? 'intact';
 }
 
 function nextManifest(

@@ -103,7 +103,8 @@ export async function openStatRecord(
       const same = seen.size === known.size && [...seen].every(([path, entry]) => known.get(path) === entry);
       if (same && canonicalJson(nextSeal) === canonicalJson(seal ?? null)) return;
       const lines = [...seen].map(([path, entry]) => JSON.stringify([path, ...entry]));
-      await writeFileAtomic(file, [JSON.stringify(nextSeal), ...lines, ''].join('\n'));
+      // not durable: a record that a power cut leaves empty is as good as none
+      await writeFileAtomic(file, [JSON.stringify(nextSeal), ...lines, ''].join('\n'), { durable: false });
     },
   };
 }

@@ -2,6 +2,7 @@ import type { ManifestItem } from '@atelier/artifacts';
 import type { StageName } from '@atelier/core';
 import type { Plan, Reason, Stage } from './contract.js';
 import type { Diff } from './diff.js';
+import { quarantinesOf } from './quarantine-budget.js';
 
 /** What a run did, for people, for `--json` and for run.json. Not part of the dataset: it holds times. */
 export interface RunSummary {
@@ -63,7 +64,7 @@ export function runSummary(run: {
   const { stage, plan, diff, made, started, dryRun, cutOff } = run;
   const items = diff.stale.map(withReason);
   const resumed = diff.resumed.map(({ item }) => item);
-  const quarantine = [...diff.kept, ...(dryRun ? resumed : made)].flatMap((item) => item.quarantine ?? []);
+  const quarantine = quarantinesOf([...diff.kept, ...(dryRun ? resumed : made)]);
   return {
     ...emptySummary({ stage, started, dryRun }),
     done: diff.stale.length,
