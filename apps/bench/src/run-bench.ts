@@ -1,4 +1,4 @@
-import { ensureNative } from '@atelier/graph';
+import { bfloat16Problem, ensureNative, thisProcessor } from '@atelier/graph';
 import path from 'node:path';
 import { startContender } from './contender/contender-process.js';
 import { measureTask, type MeasuredTask } from './contender/measure-task.js';
@@ -23,7 +23,7 @@ const TRIAL = { steps: 6, rounds: 2, warmup: 2 };
  * @param report gets a line for everything that takes long
  */
 export async function runBench(settings: Settings, report: (line: string) => void): Promise<Results> {
-  const machine = machineFacts();
+  const machine = await machineFacts();
   await ensureNative({ report });
   const python = await ensurePythonPeers(
     {
@@ -37,7 +37,9 @@ export async function runBench(settings: Settings, report: (line: string) => voi
   const starter = { settings, programs: programs(python), dataset };
   const xla = await chooseXla(starter, report);
   const measured: MeasuredTask[] = [];
-  for (const task of settings.tasks) {
+  const problem = bfloat16Problem(thisProcessor());
+  for (const asked of settings.tasks) {
+    const task = problem === null ? asked : withoutBfloat16(asked, { problem, report });
     const start = (contender: Contender) => startFor(starter, { task, contender, xla: xla.xla });
     measured.push(await measureTask(task, { settings, start, report }));
   }
@@ -54,6 +56,16 @@ export async function runBench(settings: Settings, report: (line: string) => voi
     xla,
     tasks: measured.map(summarizeTask),
   };
+}
+
+/** The task without the contenders that need bfloat16; says which and why. */
+function withoutBfloat16(
+  task: Task,
+  { problem, report }: { problem: string; report: (line: string) => void },
+): Task {
+  for (const { name } of task.contenders.filter(({ bfloat16 }) => bfloat16))
+    report(`${name} left out: ${problem}`);
+  return { ...task, contenders: task.contenders.filter(({ bfloat16 }) => !bfloat16) };
 }
 
 const makeDataset = (settings: Settings): Promise<BenchDataset> =>

@@ -1,21 +1,25 @@
 /** Our contender: packages/graph's session, fed from memory or by the trainer's loader thread. */
-import { compile, loadBinding, openSession, type TrainSession } from '@atelier/graph';
+import { compile, loadBinding, openSession, type CompileOptions, type TrainSession } from '@atelier/graph';
 import type { ContenderOptions } from '../contender/protocol.js';
 import { noiseBatch } from './noise-batch.js';
 import { seedNetwork, seedTraining } from './seed-network.js';
 import { serve, timed, type Mode, type RunTurn } from './serve.js';
 import { trainerLoader, type BatchSource } from './trainer-loader.js';
 
-async function open(options: ContenderOptions): Promise<TrainSession> {
+type Precision = NonNullable<CompileOptions['precision']>;
+
+async function open(options: ContenderOptions, precision: Precision = 'float32'): Promise<TrainSession> {
   const model = await seedNetwork(options);
-  return openSession(compile(model, { optimizer: seedTraining.optimizer }), loadBinding());
+  return openSession(compile(model, { optimizer: seedTraining.optimizer, precision }), loadBinding());
 }
 
-const train: Mode = async (options) => {
-  const session = await open(options);
-  const batch = noiseBatch(options);
-  return timed(() => session.trainStep(batch).loss);
-};
+const train =
+  (precision: Precision): Mode =>
+  async (options) => {
+    const session = await open(options, precision);
+    const batch = noiseBatch(options);
+    return timed(() => session.trainStep(batch).loss);
+  };
 
 const forward: Mode = async (options) => {
   const session = await open(options);
@@ -52,8 +56,8 @@ function countCorrect(labels: Int32Array, probabilities: Float32Array): number {
 }
 
 /** Steps over the dataset; what is counted as a unit is the caller's. */
-async function overDataset(options: ContenderOptions, augmented: boolean) {
-  const session = await open(options);
+async function overDataset(options: ContenderOptions, augmented: boolean, precision?: Precision) {
+  const session = await open(options, precision);
   const source = await trainerLoader(options.dataset as string, {
     batchSize: options.batchSize,
     augment: augmented ? seedTraining.augment : null,
@@ -75,19 +79,21 @@ async function* stepsOf(
 }
 
 /** Each turn opens the loader's pass anew, as each epoch does, so that it lives on no batch made while others ran. */
-const steps: Mode = async (options): Promise<RunTurn> => {
-  const { steps: stepsOfEpoch } = await overDataset(options, true);
-  let epoch = 0;
-  async function* endless(): AsyncGenerator<number, never> {
-    for (;;) yield* stepsOfEpoch(epoch++);
-  }
-  return async (count) => {
-    const losses = endless();
-    const timings = await timed(async () => (await losses.next()).value)(count);
-    await losses.return(undefined as never);
-    return timings;
+const steps =
+  (precision: Precision): Mode =>
+  async (options): Promise<RunTurn> => {
+    const { steps: stepsOfEpoch } = await overDataset(options, true, precision);
+    let epoch = 0;
+    async function* endless(): AsyncGenerator<number, never> {
+      for (;;) yield* stepsOfEpoch(epoch++);
+    }
+    return async (count) => {
+      const losses = endless();
+      const timings = await timed(async () => (await losses.next()).value)(count);
+      await losses.return(undefined as never);
+      return timings;
+    };
   };
-};
 
 const epochs =
   (augmented: boolean): Mode =>
@@ -102,6 +108,15 @@ const epochs =
   };
 
 await serve(
-  { train, forward, evaluate, augmented: steps, epoch: epochs(false), 'epoch-augmented': epochs(true) },
+  {
+    train: train('float32'),
+    'train-bfloat16': train('mixed_bfloat16'),
+    forward,
+    evaluate,
+    augmented: steps('float32'),
+    'augmented-bfloat16': steps('mixed_bfloat16'),
+    epoch: epochs(false),
+    'epoch-augmented': epochs(true),
+  },
   () => ({ tensorflow: loadBinding().TF_Version }),
 );

@@ -96,10 +96,10 @@ function summarizeContender(measured: Measured, ours: Measured): ContenderResult
   };
 }
 
-/** A goal counts against the fastest of a side. */
-function timeVerdicts({ goals }: Task, results: readonly ContenderResult[]): Verdict[] {
+/** A goal counts against the fastest of a side that is not apart. */
+function timeVerdicts({ goals, contenders }: Task, results: readonly ContenderResult[]): Verdict[] {
   return goalEntries(goals).flatMap(([against, atMost]) => {
-    const rivals = results.filter(({ side }) => side === against);
+    const rivals = results.filter(({ side }, index) => side === against && !contenders[index]?.apart);
     return worst(
       rivals.map(({ name, ratio }) => ({ name, ratio: ratio?.ratio ?? null })),
       { measure: 'time', against, atMost },

@@ -49,7 +49,7 @@ export function factLines({ machine, versions, settings, measuredOn }: Results):
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `${machine.cpu}, ${machine.cores} cores, ${gigabytes(machine.memoryBytes)}, ${machine.system}; ` +
-      `load before it began ${machine.loadBefore.toFixed(1)}; ${measuredOn}`,
+      `${machine.loadBefore.toFixed(1)} cores busy before it began; ${measuredOn}`,
     names.join(', '),
     `pictures ${size}x${size}x3, batches of ${batchSize}, ${classes} classes; an epoch is ${pictures} pictures, ` +
       `an evaluation ${evaluateBatches} batches; ${rounds} rounds after ${warmup} units of warm-up`,
@@ -76,7 +76,7 @@ export function noteLines({ xla, tasks, machine }: Results): string[] {
       'in tfjs-node) and computes loss and accuracy; files are read from the file cache of the system.',
     ...(disturbed > 0 ? [`In ${disturbed} turns the contender before was still at work after 15 s.`] : []),
     ...(machine.loadBefore > machine.cores / 4
-      ? ['The machine was not quiet when this began: measure again before you believe it.']
+      ? ['Other work ran on the machine when this began: measure again before you believe it.']
       : []),
   ];
 }
