@@ -27,6 +27,7 @@ export async function runBench(settings: Settings, report: (line: string) => voi
   await ensureNative({ report });
   const python = await ensurePythonPeers(
     {
+      name: 'Keras and TensorFlow',
       requirements: path.join(appFolder, 'peers/requirements.txt'),
       venv: path.join(repositoryFolder, '.cache/bench-venv'),
       systemPython: 'python3',

@@ -23,6 +23,7 @@ describe('ensurePythonPeers', () => {
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'bench-venv-'));
     place = {
+      name: 'nothing',
       requirements: path.join(folder, 'requirements.txt'),
       venv: path.join(folder, 'venv'),
       systemPython: path.join(folder, 'python'),

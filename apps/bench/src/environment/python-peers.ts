@@ -5,8 +5,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AtelierError } from '@atelier/core';
 
-/** Where Keras is installed. */
+/** Where packages of Python are installed to be measured against. */
 export interface PythonPlace {
+  /** What is installed, for people. */
+  readonly name: string;
   /** The pinned packages, in pip's format. */
   readonly requirements: string;
   /** The virtual environment. */
@@ -16,13 +18,13 @@ export interface PythonPlace {
 }
 
 /**
- * Makes the virtual environment that Keras is measured in, unless the one that is there was made from the same
+ * Makes the virtual environment that a peer is measured in, unless the one that is there was made from the same
  * requirements (a stamp, written last, holds their digest).
  * @returns the path of its Python
  * @throws AtelierError PROGRAM_FAILED with the last words of what failed
  */
 export async function ensurePythonPeers(
-  { requirements, venv, systemPython }: PythonPlace,
+  { name, requirements, venv, systemPython }: PythonPlace,
   report: (line: string) => void,
 ): Promise<string> {
   const python = path.join(venv, 'bin', 'python');
@@ -32,7 +34,7 @@ export async function ensurePythonPeers(
     .digest('hex');
   const made = existsSync(stamp) && existsSync(python) ? await readFile(stamp, 'utf8') : null;
   if (made === wanted) return python;
-  report('Installing Keras and TensorFlow for Python to measure against (some minutes, once)');
+  report(`Installing ${name} for Python to measure against (some minutes, once)`);
   const hint = `Install Python 3.11 or newer with its venv and pip modules as ${systemPython}.`;
   await execute(systemPython, ['-m', 'venv', '--clear', venv], hint);
   await execute(

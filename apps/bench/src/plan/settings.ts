@@ -23,9 +23,18 @@ export interface Settings {
   readonly xla: boolean | null;
 }
 
+/** What is measured of preprocessing, only where it is asked for: it takes long. */
+export const MEASURES = ['scale', 'rerun'] as const;
+
 /** A command line, taken apart. */
 export interface CommandLine {
+  /** Of training; no tasks where only preprocessing is measured. */
   readonly settings: Settings;
+  readonly measures: readonly (typeof MEASURES)[number][];
+  /** Numbers of pictures that `scale` measures, in ascending order. */
+  readonly sizes: readonly number[];
+  /** Pictures that `rerun` works on. */
+  readonly rerunPictures: number;
   /** Where the results go; as the person wrote it, null = below .cache/. */
   readonly out: string | null;
   readonly json: boolean;
@@ -44,10 +53,14 @@ const count = (defaultValue: number, description: string) => ({
   description: `${description} (default ${defaultValue})`,
 });
 
-const names = TASKS.map((task) => task.name);
+const names = [...TASKS.map((task) => task.name), ...MEASURES];
 
 const OPTIONS = {
-  only: { type: 'string', argument: 'LIST', description: `some tasks, comma-separated: ${names.join(', ')}` },
+  only: {
+    type: 'string',
+    argument: 'LIST',
+    description: `some tasks, comma-separated: ${names.join(', ')} (default: all but the last two)`,
+  },
   steps: count(24, 'counted steps of each contender, over all rounds'),
   rounds: count(8, 'rounds; in each every contender has one turn'),
   warmup: count(4, 'steps of each contender before the first round'),
@@ -56,6 +69,13 @@ const OPTIONS = {
   classes: count(49, 'classes'),
   pictures: count(320, 'pictures of the dataset, a multiple of the batch'),
   'evaluate-batches': count(10, 'batches of one evaluation'),
+  sizes: {
+    type: 'string',
+    default: '1000,10500,100000',
+    argument: 'LIST',
+    description: 'scale: numbers of pictures (default 1000,10500,100000)',
+  },
+  'rerun-pictures': count(300, 'rerun: pictures'),
   xla: {
     type: 'string',
     argument: 'on|off',
@@ -87,8 +107,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (Number.isInteger(value) && value >= least) return value;
     throw usageError(`--${name} is ${values[name]}`, `Give a whole number from ${least}.`);
   };
+  const wanted = wantedOf(values.only);
   const settings: Settings = {
-    tasks: values.only === undefined ? TASKS : tasksOf(values.only),
+    tasks: TASKS.filter((task) => wanted.includes(task.name)),
     steps: number('steps'),
     rounds: number('rounds'),
     warmup: number('warmup', 0),
@@ -106,7 +127,15 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       `Give a multiple of the batch (${batchSize}), at least one picture for each of the ${classes} classes.`,
     );
   }
-  return { settings, out: values.out ?? null, json: values.json, help: values.help };
+  return {
+    settings,
+    measures: MEASURES.filter((measure) => wanted.includes(measure)),
+    sizes: sizesOf(values.sizes),
+    rerunPictures: number('rerun-pictures', 10),
+    out: values.out ?? null,
+    json: values.json,
+    help: values.help,
+  };
 }
 
 function parse(args: readonly string[]) {
@@ -117,11 +146,18 @@ function parse(args: readonly string[]) {
   }
 }
 
-function tasksOf(list: string): Task[] {
+function wantedOf(list: string | undefined): readonly string[] {
+  if (list === undefined) return TASKS.map((task) => task.name);
   const wanted = list.split(',').map((name) => name.trim());
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) throw unknownName(unknown, { noun: 'task', known: names });
-  return TASKS.filter((task) => wanted.includes(task.name));
+  return wanted;
+}
+
+function sizesOf(list: string): number[] {
+  const sizes = list.split(',').map(Number);
+  if (sizes.every((size) => Number.isInteger(size) && size >= 100)) return sizes.sort((a, b) => a - b);
+  throw usageError(`--sizes is ${list}`, 'Give whole numbers from 100, comma-separated.');
 }
 
 function xlaOf(value: string | undefined): boolean | null {
@@ -136,7 +172,8 @@ export function helpText(): string {
     ([name, { argument = '', description }]) => `  ${`--${name} ${argument}`.padEnd(22)} ${description}`,
   );
   return [
-    'Measures training from Node beside Keras and tfjs-node, interleaved, in one run.',
+    'Measures training from Node beside Keras and tfjs-node, interleaved, in one run; on request what preprocessing',
+    'costs as datasets grow, and what changes cost beside DVC.',
     '',
     'Options:',
     ...lines,

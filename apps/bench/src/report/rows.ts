@@ -1,3 +1,4 @@
+import type { Machine } from '../environment/machine.js';
 import type { ContenderResult, Results, TaskResult, Verdict } from './results.js';
 
 /** The columns of a task's table. */
@@ -43,13 +44,17 @@ export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)}
 export const verdictLine = ({ measure, contender, ratio, atMost, reached }: Verdict): string =>
   `${measure} against ${contender}: ${ratio.toFixed(2)}, at most ${atMost.toFixed(2)} wanted: ${reached ? 'reached' : 'not reached'}`;
 
+/** The machine, how busy it was, and the day. */
+export const machineLine = (machine: Machine, measuredOn: string): string =>
+  `${machine.cpu}, ${machine.cores} cores, ${gigabytes(machine.memoryBytes)}, ${machine.system}; ` +
+  `${machine.loadBefore.toFixed(1)} cores busy before it began; ${measuredOn}`;
+
 /** The machine, the versions and the sizes, a line each. */
 export function factLines({ machine, versions, settings, measuredOn }: Results): string[] {
   const { size, batchSize, classes, pictures, evaluateBatches, rounds, warmup } = settings;
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `${machine.cpu}, ${machine.cores} cores, ${gigabytes(machine.memoryBytes)}, ${machine.system}; ` +
-      `${machine.loadBefore.toFixed(1)} cores busy before it began; ${measuredOn}`,
+    machineLine(machine, measuredOn),
     names.join(', '),
     `pictures ${size}x${size}x3, batches of ${batchSize}, ${classes} classes; an epoch is ${pictures} pictures, ` +
       `an evaluation ${evaluateBatches} batches; ${rounds} rounds after ${warmup} units of warm-up`,
