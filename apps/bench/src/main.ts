@@ -13,7 +13,7 @@ import { writeResults } from './report/write-results.js';
 import { cacheFolder, runBench } from './run-bench.js';
 
 await runProgram(async (args) => {
-  const { settings, measures, sizes, rerunPictures, out, json, help } = parseCommandLine(args);
+  const { settings, measures, sizes, resume, rerunPictures, out, json, help } = parseCommandLine(args);
   if (help) {
     process.stdout.write(`${helpText()}\n`);
     return;
@@ -28,7 +28,7 @@ await runProgram(async (args) => {
   }
   const place = { folder: cacheFolder, report };
   const measure = {
-    scale: async () => scaleReport(await runScale(sizes, place)),
+    scale: async () => scaleReport(await runScale(sizes, { ...place, resume, repeats: 3 })),
     rerun: async () => rerunReport(await runRerun(rerunPictures, place)),
   };
   for (const name of measures) {

@@ -193,10 +193,12 @@ export async function runWorker<Config extends Json>(stage: Stage<Config>): Prom
 
 /**
  * The frame of every program of the house: runs it, prints an error as one line (`--verbose`: with its stack)
- * and sets the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.
+ * and sets the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted, 141 nobody reads its
+ * output any more (`… | head`), which ends it as it ends every program, without a word.
  */
 export async function runProgram(program: (args: string[]) => Promise<void>): Promise<void> {
   const args = process.argv.slice(2);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithReader);
   try {
     await program(args);
   } catch (error) {
@@ -205,6 +207,15 @@ export async function runProgram(program: (args: string[]) => Promise<void>): Pr
     if (args.includes('--verbose') || !known) process.stderr.write(`${stackOf(error)}\n`);
     process.exitCode = known ? (error.code === 'INTERRUPTED' ? 130 : error.exitCode) : 1;
   }
+}
+
+/** What a shell reports of a program that SIGPIPE ended, which Node ignores: 128 + 13. */
+const READER_GONE = 141;
+
+/** Ends at once: like after a kill, the next run goes on from what was finished. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(READER_GONE);
 }
 
 function stackOf(error: unknown): string {

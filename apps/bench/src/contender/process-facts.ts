@@ -25,10 +25,18 @@ export function parsePeakMemory(status: string): number | null {
 
 /** Processor time of all threads in clock ticks (10 ms): user + system of a /proc/<pid>/stat. */
 export function parseCpuTicks(stat: string): number {
-  // the command's name, in parentheses, may hold anything
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(stat);
   return Number(fields[11]) + Number(fields[12]);
 }
+
+/** The same of its children that have ended and been waited for, and of theirs. */
+export function parseChildrenTicks(stat: string): number {
+  const fields = statFields(stat);
+  return Number(fields[13]) + Number(fields[14]);
+}
+
+/** What follows the command's name, which stands in parentheses and may hold anything. */
+const statFields = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 
 /**
  * Waits until a process does nothing any more: pipelines still fill their buffers when a turn is over.

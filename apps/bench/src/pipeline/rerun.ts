@@ -6,6 +6,7 @@ import type { Program } from '../contender/contender-process.js';
 import { appFolder, repositoryFolder } from '../contender/programs.js';
 import { machineFacts, type Machine } from '../environment/machine.js';
 import { ensurePythonPeers } from '../environment/python-peers.js';
+import { median } from '../report/statistics.js';
 import { atelier } from './atelier-program.js';
 import { makePictures, pictureName, pictureOf, type MadePictures } from './make-pictures.js';
 import { runMeasured, type MeasuredRun } from './run-measured.js';
@@ -39,8 +40,8 @@ interface Contender {
   readonly cwd: string;
   /** One of the resized pictures. */
   readonly resized: string;
-  /** Turns the pictures by at most 10 degrees instead of 25. */
-  turnLess(): Promise<void>;
+  /** Turns the pictures by at most so many degrees. */
+  turnBy(maxDegrees: number): Promise<void>;
   redone(run: MeasuredRun): Promise<RerunRow['redone']>;
 }
 
@@ -67,33 +68,69 @@ export async function runRerun(
   const made = { ...PICTURE, count: pictures };
   const contenders = [await prepareAtelier(folder, made), await prepareDvc(folder, { made, python })];
   const rows: RerunRow[] = [];
-  for (const [change, apply] of changes(made)) {
-    for (const contender of contenders) {
-      await apply(contender);
-      const run = await runMeasured(contender.program, contender.cwd);
-      const { wallMs, cpuMs } = run;
-      rows.push({ change, contender: contender.name, wallMs, cpuMs, redone: await contender.redone(run) });
-      report(`rerun: ${change}, ${contender.name}: ${(wallMs / 1000).toFixed(1)} s`);
+  for (const change of changes(made)) {
+    const rounds = contenders.map((): MeasuredChange[] => []);
+    for (let round = 0; round < change.rounds; round++) {
+      for (const [i, contender] of contenders.entries()) {
+        await change.apply(contender, round);
+        const run = await runMeasured(contender.program, contender.cwd);
+        rounds[i]?.push({ ...run, redone: await contender.redone(run) });
+        report(`rerun: ${change.name}, ${contender.name}: ${(run.wallMs / 1000).toFixed(1)} s`);
+      }
     }
+    rows.push(
+      ...contenders.map(({ name }, i) => rowOf(rounds[i] ?? [], { change: change.name, contender: name })),
+    );
   }
   const version = await runMeasured({ file: python, args: ['-m', 'dvc', '--version'] }, repositoryFolder);
   const measuredOn = new Date().toISOString().slice(0, 10);
   return { formatVersion: 1, measuredOn, machine, dvc: version.stdout.trim(), pictures, rows };
 }
 
-type Change = readonly [name: string, apply: (contender: Contender) => Promise<unknown>];
+type MeasuredChange = Pick<MeasuredRun, 'wallMs' | 'cpuMs'> & Pick<RerunRow, 'redone'>;
+
+/** The medians of the times; what was redone in the first round. */
+function rowOf(rounds: readonly MeasuredChange[], what: Pick<RerunRow, 'change' | 'contender'>): RerunRow {
+  const cpuMs = rounds.map((round) => round.cpuMs).filter((ms) => ms !== null);
+  return {
+    ...what,
+    wallMs: median(rounds.map(({ wallMs }) => wallMs)),
+    cpuMs: cpuMs.length === 0 ? null : median(cpuMs),
+    redone: (rounds[0] as MeasuredChange).redone,
+  };
+}
+
+interface Change {
+  readonly name: string;
+  /** How often it is made and measured. */
+  readonly rounds: number;
+  apply(contender: Contender, round: number): Promise<unknown>;
+}
+
+/** How often each change is made; the medians count. */
+const ROUNDS = 3;
 
 function changes(made: MadePictures): Change[] {
-  const added = path.join('images', pictureName(made.count, made));
+  const added = (round: number) => path.join('images', pictureName(made.count + round, made));
   return [
-    ['everything, from nothing', () => Promise.resolve()],
-    ['nothing changed', () => Promise.resolve()],
-    [
-      'one picture added',
-      async ({ root }) => writeFile(path.join(root, added), await pictureOf('added', made)),
-    ],
-    ['one parameter changed (rotation)', (contender) => contender.turnLess()],
-    ['one resized picture deleted', ({ root, resized }) => rm(path.join(root, resized))],
+    { name: 'everything, from nothing', rounds: 1, apply: () => Promise.resolve() },
+    { name: 'nothing changed', rounds: ROUNDS, apply: () => Promise.resolve() },
+    {
+      name: 'one picture added',
+      rounds: ROUNDS,
+      apply: async ({ root }, round) =>
+        writeFile(path.join(root, added(round)), await pictureOf(`added ${round}`, made)),
+    },
+    {
+      name: 'one parameter changed (rotation)',
+      rounds: ROUNDS,
+      apply: ({ turnBy }, round) => turnBy(10 + round),
+    },
+    {
+      name: 'one resized picture deleted',
+      rounds: ROUNDS,
+      apply: ({ root, resized }) => rm(path.join(root, resized)),
+    },
   ];
 }
 
@@ -116,8 +153,8 @@ async function prepareAtelier(folder: string, made: MadePictures): Promise<Conte
     root,
     program: atelier('preprocess', '--dataset', root, '--json'),
     cwd: repositoryFolder,
-    resized: path.join(STAGES.resize, `${pictureName(0, made)}.jpg`),
-    turnLess: () => configure({ ...CONFIG.augment, rotation: { maxDegrees: 10 } }),
+    resized: path.join(STAGES.resize, pictureName(0, made)),
+    turnBy: (maxDegrees) => configure({ ...CONFIG.augment, rotation: { maxDegrees } }),
     async redone({ stdout }) {
       const summaries = JSON.parse(stdout) as { stage: string; done: number; items: { id: string }[] }[];
       const of = (stage: string) => summaries.find((summary) => summary.stage === stage);
@@ -167,7 +204,7 @@ async function prepareDvc(
     program: dvc('repro'),
     cwd: root,
     resized: path.join('resized', pictureName(0, made)),
-    turnLess: () => configure(10),
+    turnBy: configure,
     redone: ({ stdout }) => Promise.resolve(redoneByDvc(stdout)),
   };
 }

@@ -1,23 +1,27 @@
-import { rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { readManifest, type Manifest } from '@atelier/artifacts';
 import { STAGES, type StageName } from '@atelier/core';
 import { repositoryFolder } from '../contender/programs.js';
 import { machineFacts, type Machine } from '../environment/machine.js';
 import { median } from '../report/statistics.js';
 import { atelier, worker } from './atelier-program.js';
-import { makePictures, pictureName, pictureOf, type MadePictures } from './make-pictures.js';
 import { runMeasured, type MeasuredRun } from './run-measured.js';
+import { openScaleDataset, type ScaleDataset } from './scale-dataset.js';
 
-/** What one kind of run took, with one number of pictures. */
-export interface ScaleRow {
+/** A dataset that is measured. */
+export interface ScaleCase {
   readonly pictures: number;
-  /** A stage run for the first time, or the whole line: "nothing changed", "one picture changed". */
+  /** As `augment.imagesPerSource`: 1 makes a sample of each picture, 5 about 4.2 of them (training alone has variants). */
+  readonly imagesPerSource: number;
+}
+
+/** What one kind of run took, on one dataset. */
+export interface ScaleRow extends ScaleCase {
+  /** A stage run for the first time, or the whole line. */
   readonly what: StageName | 'nothing changed' | 'one picture changed';
-  /** Items that the stage has, or the last stage of the line: files of pictures or tensors, rows of tables. */
+  /** Pictures up to split, samples from augment on and for the whole line. */
   readonly items: number;
   readonly wallMs: number;
   readonly cpuMs: number | null;
+  /** Of the largest process. */
   readonly peakMemoryBytes: number | null;
 }
 
@@ -30,91 +34,88 @@ export interface ScaleResults {
   readonly rows: readonly ScaleRow[];
 }
 
-/** Tiny pictures: what is measured is what Atelier does besides decoding and encoding. */
-const PICTURE = { classes: 49, width: 24, height: 24, patch: 1 };
-const CONFIG = { resize: { width: 16, height: 16 } };
-/** With more pictures than this only the stages up to split are run: the others' work is that of the codec. */
-const WHOLE_LINE = 20_000;
-/** How often the short runs are repeated; their medians count. */
-const REPEATS = 3;
+/** How it is measured. */
+export interface ScalePlace {
+  /** The datasets are made in it. */
+  readonly folder: string;
+  /** Go on where a measurement was stopped. */
+  readonly resume: boolean;
+  /** How often the short runs, those of the line, are repeated; their medians count. */
+  readonly repeats: number;
+  report(line: string): void;
+}
+
+const LINE = Object.keys(STAGES) as StageName[];
+/** Stages whose items are pictures; those of the others are samples. */
+const OF_PICTURES: readonly ScaleRow['what'][] = LINE.slice(0, LINE.indexOf('split') + 1);
+const WHATS: readonly ScaleRow['what'][] = [...LINE, 'nothing changed', 'one picture changed'];
 
 /** Measures every stage from nothing, then the line with nothing changed and with one picture changed. */
-export async function runScale(
-  sizes: readonly number[],
-  { folder, report }: { folder: string; report: (line: string) => void },
-): Promise<ScaleResults> {
+export async function runScale(cases: readonly ScaleCase[], place: ScalePlace): Promise<ScaleResults> {
   const machine = machineFacts();
+  const { repeats } = place;
   const rows: ScaleRow[] = [];
-  for (const pictures of sizes) {
-    report(`scale: making ${pictures} pictures`);
-    const root = await freshDataset(folder, { ...PICTURE, count: pictures });
-    for (const row of await measureSize(root, pictures)) {
+  for (const each of cases) {
+    const dataset = await openScaleDataset(each, place);
+    for (const what of WHATS) {
+      const row =
+        dataset.rows.find((known) => known.what === what) ?? (await measureRow(dataset, { what, repeats }));
       rows.push(row);
-      report(
-        `scale: ${pictures} pictures, ${row.what}: ${(row.wallMs / 1000).toFixed(1)} s, ` +
-          `${((row.cpuMs ?? NaN) / 1000).toFixed(1)} s of processor time`,
-      );
+      place.report(rowLine(row));
+      await dataset.keep(row);
     }
   }
   const measuredOn = new Date().toISOString().slice(0, 10);
-  return { formatVersion: 1, measuredOn, machine, repeats: REPEATS, rows };
+  return { formatVersion: 1, measuredOn, machine, repeats, rows };
 }
 
-async function freshDataset(folder: string, pictures: MadePictures): Promise<string> {
-  const root = path.join(folder, `scale-${pictures.count}`);
-  await makePictures(path.join(root, 'images'), pictures);
-  // one picture may still be that of an earlier measurement
-  await writePicture(root, '0');
-  await writeFile(path.join(root, 'dataset.json'), `${JSON.stringify(CONFIG)}\n`);
-  for (const stage of Object.values(STAGES)) {
-    await rm(path.join(root, stage), { recursive: true, force: true });
+function rowLine({ pictures, what, wallMs, cpuMs }: ScaleRow): string {
+  const processor = cpuMs === null ? '' : `, ${(cpuMs / 1000).toFixed(1)} s of processor time`;
+  return `scale: ${pictures} pictures, ${what}: ${(wallMs / 1000).toFixed(1)} s${processor}`;
+}
+
+interface Wanted {
+  readonly what: ScaleRow['what'];
+  readonly repeats: number;
+}
+
+async function measureRow(dataset: ScaleDataset, wanted: Wanted): Promise<ScaleRow> {
+  const run = await measure(dataset, wanted);
+  const { what } = wanted;
+  const { pictures, imagesPerSource } = dataset.case;
+  const items = OF_PICTURES.includes(what) ? pictures : await dataset.samples();
+  return { pictures, imagesPerSource, what, items, ...run };
+}
+
+type Figures = Pick<ScaleRow, 'wallMs' | 'cpuMs' | 'peakMemoryBytes'>;
+
+async function measure(dataset: ScaleDataset, { what, repeats }: Wanted): Promise<Figures> {
+  const line = () => runMeasured(atelier('preprocess', '--dataset', dataset.root), repositoryFolder);
+  if (what === 'nothing changed') return repeated(line, repeats);
+  if (what === 'one picture changed') {
+    return repeated(async () => {
+      await dataset.changePicture();
+      return line();
+    }, repeats);
   }
-  return root;
+  await dataset.clear(what);
+  return figures(await runMeasured(worker(what, '--dataset', dataset.root), repositoryFolder));
 }
 
-const writePicture = async (root: string, name: string) =>
-  writeFile(path.join(root, 'images', pictureName(0, PICTURE)), await pictureOf(name, PICTURE));
-
-async function measureSize(root: string, pictures: number): Promise<ScaleRow[]> {
-  const all = Object.keys(STAGES) as StageName[];
-  const stages = pictures <= WHOLE_LINE ? all : all.slice(0, all.indexOf('split') + 1);
-  const rows: ScaleRow[] = [];
-  const row = async (what: ScaleRow['what'], run: Omit<MeasuredRun, 'stdout'>, stage: StageName) => {
-    const { wallMs, cpuMs, peakMemoryBytes } = run;
-    rows.push({ pictures, what, items: await itemsOf(root, stage), wallMs, cpuMs, peakMemoryBytes });
-  };
-  for (const stage of stages) {
-    await row(stage, await runMeasured(worker(stage, '--dataset', root), repositoryFolder), stage);
-  }
-  const last = stages.at(-1) as StageName;
-  const counted = last === 'normalize' ? 'augment' : last; // its items are shards
-  const line = () => runMeasured(atelier('preprocess', ...stages, '--dataset', root), repositoryFolder);
-  await row('nothing changed', await repeated(line), counted);
-  let changes = 0;
-  const change = () => writePicture(root, `changed ${++changes}`);
-  await row('one picture changed', await repeated(line, change), counted);
-  return rows;
-}
+const figures = ({ wallMs, cpuMs, largestPeakBytes }: MeasuredRun): Figures => ({
+  wallMs,
+  cpuMs,
+  peakMemoryBytes: largestPeakBytes,
+});
 
 /** The medians of several runs. */
-async function repeated(
-  run: () => Promise<MeasuredRun>,
-  before: () => Promise<void> = () => Promise.resolve(),
-): Promise<Omit<MeasuredRun, 'stdout'>> {
-  const runs: MeasuredRun[] = [];
-  for (let i = 0; i < REPEATS; i++) {
-    await before();
-    runs.push(await run());
-  }
+async function repeated(run: () => Promise<MeasuredRun>, repeats: number): Promise<Figures> {
+  const runs: Figures[] = [];
+  for (let i = 0; i < repeats; i++) runs.push(figures(await run()));
   const middle = (values: (number | null)[]) => (values.includes(null) ? null : median(values as number[]));
   return {
     wallMs: median(runs.map(({ wallMs }) => wallMs)),
     cpuMs: middle(runs.map(({ cpuMs }) => cpuMs)),
     peakMemoryBytes: middle(runs.map(({ peakMemoryBytes }) => peakMemoryBytes)),
   };
-}
-
-async function itemsOf(root: string, stage: StageName): Promise<number> {
-  const manifest = (await readManifest(path.join(root, STAGES[stage], 'manifest.jsonl'))) as Manifest;
-  return manifest.items.size;
 }

@@ -36,11 +36,27 @@ describe('parseCommandLine', () => {
     [['--xla', 'yes'], /--xla is yes/],
     [['--pictures', '33'], /multiple of the batch \(32\)/],
     [['--pictures', '32'], /each of the 49 classes/],
+    [['--sizes', '1000,some'], /--sizes is 1000,some/],
+    [['--sizes', '50'], /--sizes is 50/],
+    [['--rerun-pictures', '5'], /--rerun-pictures is 5/],
     [['train'], /'train'/],
   ])('refuses %j', (args, message) => {
     const error = refusal(...args);
     expect(error.exitCode).toBe(2);
     expect(error.message).toMatch(message);
+  });
+
+  it('measures preprocessing only where it is asked for, and then that alone', () => {
+    expect(parseCommandLine([]).measures).toEqual([]);
+    const { settings, measures, sizes } = parseCommandLine(
+      '--only rerun,scale --sizes 1000,10500x5'.split(' '),
+    );
+    expect(settings.tasks).toEqual([]);
+    expect(measures).toEqual(['scale', 'rerun']);
+    expect(sizes).toEqual([
+      { pictures: 1000, imagesPerSource: 1 },
+      { pictures: 10_500, imagesPerSource: 5 },
+    ]);
   });
 
   it('explains each of its options', () => {

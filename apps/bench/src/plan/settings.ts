@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { messageOf } from '@atelier/core';
 import { unknownName, usageError } from '@atelier/stage';
+import type { ScaleCase } from '../pipeline/scale.js';
 import { TASKS, type Task } from './tasks.js';
 
 /** Sizes and counts of a benchmark. */
@@ -31,8 +32,10 @@ export interface CommandLine {
   /** Of training; no tasks where only preprocessing is measured. */
   readonly settings: Settings;
   readonly measures: readonly (typeof MEASURES)[number][];
-  /** Numbers of pictures that `scale` measures, in ascending order. */
-  readonly sizes: readonly number[];
+  /** The datasets that `scale` measures, as they are given. */
+  readonly sizes: readonly ScaleCase[];
+  /** `scale` goes on where it was stopped. */
+  readonly resume: boolean;
   /** Pictures that `rerun` works on. */
   readonly rerunPictures: number;
   /** Where the results go; as the person wrote it, null = below .cache/. */
@@ -55,6 +58,9 @@ const count = (defaultValue: number, description: string) => ({
 
 const names = [...TASKS.map((task) => task.name), ...MEASURES];
 
+/** Three sizes of the same kind, and one of about 44,000 samples as the defaults make them. */
+const SIZES = '1000,10000,100000,10500x5';
+
 const OPTIONS = {
   only: {
     type: 'string',
@@ -71,9 +77,14 @@ const OPTIONS = {
   'evaluate-batches': count(10, 'batches of one evaluation'),
   sizes: {
     type: 'string',
-    default: '1000,10500,100000',
+    default: SIZES,
     argument: 'LIST',
-    description: 'scale: numbers of pictures (default 1000,10500,100000)',
+    description: `scale: numbers of pictures, "x" images per source (default ${SIZES})`,
+  },
+  resume: {
+    type: 'boolean',
+    default: false,
+    description: 'scale: go on where it was stopped, with what it had measured',
   },
   'rerun-pictures': count(300, 'rerun: pictures'),
   xla: {
@@ -131,6 +142,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     settings,
     measures: MEASURES.filter((measure) => wanted.includes(measure)),
     sizes: sizesOf(values.sizes),
+    resume: values.resume,
     rerunPictures: number('rerun-pictures', 10),
     out: values.out ?? null,
     json: values.json,
@@ -154,10 +166,16 @@ function wantedOf(list: string | undefined): readonly string[] {
   return wanted;
 }
 
-function sizesOf(list: string): number[] {
-  const sizes = list.split(',').map(Number);
-  if (sizes.every((size) => Number.isInteger(size) && size >= 100)) return sizes.sort((a, b) => a - b);
-  throw usageError(`--sizes is ${list}`, 'Give whole numbers from 100, comma-separated.');
+function sizesOf(list: string): ScaleCase[] {
+  return list.split(',').map((size) => {
+    const [, pictures, imagesPerSource = 1] = /^(\d{1,7})(?:x(\d{1,2}))?$/.exec(size.trim()) ?? [];
+    const found = { pictures: Number(pictures), imagesPerSource: Number(imagesPerSource) };
+    if (found.pictures >= 100 && found.imagesPerSource >= 1) return found;
+    throw usageError(
+      `--sizes is ${list}`,
+      'Give whole numbers from 100, comma-separated; "10500x5" for five images of each.',
+    );
+  });
 }
 
 function xlaOf(value: string | undefined): boolean | null {

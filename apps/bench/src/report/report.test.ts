@@ -6,6 +6,8 @@ import { consoleReport } from './console-report.js';
 import { markdownPage, markdownTable } from './markdown.js';
 import { summarizeTask, type Results } from './results.js';
 import { gigabytes, milliseconds, noteLines, taskRows } from './rows.js';
+import { reportText, writeReport } from './report.js';
+import { rerunReport } from './rerun-report.js';
 import { writeResults } from './write-results.js';
 
 const results: Results = {
@@ -103,6 +105,47 @@ describe('writeResults', () => {
       const [json, page] = (await writeResults(folder, results)) as [string, string];
       expect(JSON.parse(await readFile(json, 'utf8'))).toEqual(results);
       expect(await readFile(page, 'utf8')).toMatch(/^# Training.*\n\n[^]*\| graph +\| 150 ms +\|/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('rerunReport', () => {
+  const { machine, measuredOn } = results;
+  const redone = { resize: 1, augment: 5, normalize: 205 };
+  const row = {
+    change: 'one picture added',
+    contender: 'Atelier',
+    wallMs: 2_140,
+    cpuMs: null,
+    redone,
+  } as const;
+  const report = rerunReport({
+    formatVersion: 1,
+    measuredOn,
+    machine,
+    dvc: '3.67.1',
+    pictures: 40,
+    rows: [row],
+  });
+
+  it('shows times and pictures on a terminal', () => {
+    expect(reportText(report)).toMatch(
+      /│ one picture added │ Atelier +│ 2\.1 s │ not known +│ 1 +│ 5 +│ 205 +│/,
+    );
+    expect(reportText(report)).toContain('DVC 3.67.1; 40 pictures, five of each');
+  });
+
+  it('is written as JSON that reads back and as a page', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bench-'));
+    try {
+      const [json, page] = (await writeReport(folder, report)) as [string, string];
+      expect(path.basename(json)).toBe('benchmark-rerun.json');
+      expect(JSON.parse(await readFile(json, 'utf8'))).toMatchObject({ dvc: '3.67.1', rows: [row] });
+      expect(await readFile(page, 'utf8')).toMatch(
+        /^# What a change costs.*\n\n.*--only rerun[^]*\| Atelier +\| 2.1 s +\|/,
+      );
     } finally {
       await rm(folder, { recursive: true });
     }

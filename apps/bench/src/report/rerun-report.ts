@@ -29,7 +29,8 @@ export function rerunReport(results: RerunResults): Report {
         'float32. Here it is `npx atelier preprocess`, six stages, which digests and checks the sources, labels ' +
         'and splits as well; there `dvc repro` over three scripts of Pillow that use all cores (apps/bench/peers/dvc), ' +
         'one .npy per class.',
-      'One run each, in this order, change after change, the two in turn.',
+      'In this order, change after change, the two in turn; each change three times (other pictures, other degrees), of ' +
+        'which the medians count, everything from nothing once.',
       'DVC decides per stage, and its scripts make a stage anew as a whole; what its cache still holds it takes from ' +
         'there without running a script.',
     ],

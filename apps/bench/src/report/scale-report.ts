@@ -39,25 +39,27 @@ export function scaleReport(results: ScaleResults): Report {
     facts: [machineLine(machine, measuredOn), ...rows.flatMap(goalLine)],
     sections: tables.map(section),
     notes: [
-      'Pictures of 24x24 pixels of noise, resized to 16x16, so that little but Atelier’s own work is measured. Each stage ' +
-        'is run by itself, from nothing, as Nx starts it; then the line as `npx atelier preprocess`, ' +
+      'Pictures of 24x24 pixels of noise, resized to 16x16, so that little but Atelier’s own work is measured. Each ' +
+        'stage is run by itself, from nothing, as Nx starts it; then the line of all six as `npx atelier preprocess`, ' +
         `${repeats} times, of which the median counts.`,
-      'Processor time is user and system time of the program and all it started, looked at every 20 ms; peak memory is ' +
-        'the sum of the peaks (VmHWM) of its processes.',
-      '"Grows": how many times the processor time of the row above, and how many times its items.',
-      'With more than 20,000 pictures the line ends with split: what follows is the work of the codec.',
+      'Items are pictures up to split, samples from augment on and for the line. Where there are more samples than ' +
+        'pictures each picture for training has five images, as the defaults have it; else one.',
+      'Processor time is user and system time of the program and all it started; peak memory is VmHWM of the largest ' +
+        'process, looked at every 20 ms.',
+      '"Grows": how many times the processor time of the row above, for how many times its items.',
     ],
     data: results,
   };
 }
 
-/** "9.8 x for 10.0 x": at most as much, where costs grow linearly. */
+/** "9.8 x for 10.0 x": at most as much, where costs grow linearly. Told of datasets of the same kind. */
 function growth(before: ScaleRow | undefined, row: ScaleRow): string {
-  if (before === undefined || before.cpuMs === null || row.cpuMs === null) return '';
+  if (before?.imagesPerSource !== row.imagesPerSource || before.cpuMs === null || row.cpuMs === null)
+    return '';
   return `${(row.cpuMs / before.cpuMs).toFixed(1)} x for ${(row.items / before.items).toFixed(1)} x`;
 }
 
-/** "nothing changed at 43,680 items: 1.20 s, at most 2.00 s wanted: reached". */
+/** "nothing changed at 44,100 items: 1.20 s, at most 2.00 s wanted: reached". */
 function goalLine({ what, items, wallMs }: ScaleRow): string[] {
   const goal = GOALS[what];
   if (goal === undefined || items < GOAL_ITEMS[0] || items > GOAL_ITEMS[1]) return [];
