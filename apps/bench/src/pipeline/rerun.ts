@@ -58,7 +58,7 @@ export async function runRerun(
   pictures: number,
   { folder, report }: { folder: string; report: (line: string) => void },
 ): Promise<RerunResults> {
-  const machine = machineFacts();
+  const machine = await machineFacts();
   const requirements = path.join(appFolder, 'peers/dvc/requirements.txt');
   const venv = path.join(repositoryFolder, '.cache/bench-dvc-venv');
   const python = await ensurePythonPeers(

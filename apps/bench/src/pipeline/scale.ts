@@ -52,7 +52,7 @@ const WHATS: readonly ScaleRow['what'][] = [...LINE, 'nothing changed', 'one pic
 
 /** Measures every stage from nothing, then the line with nothing changed and with one picture changed. */
 export async function runScale(cases: readonly ScaleCase[], place: ScalePlace): Promise<ScaleResults> {
-  const machine = machineFacts();
+  const machine = await machineFacts();
   const { repeats } = place;
   const rows: ScaleRow[] = [];
   for (const each of cases) {
