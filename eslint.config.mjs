@@ -20,6 +20,16 @@ const boundaries = [
       'type:stage-contract',
     ],
   },
+  {
+    sourceTag: 'type:pipeline',
+    onlyDependOnLibsWithTags: [
+      'type:core',
+      'type:artifacts',
+      'type:quality',
+      'type:stage-contract',
+      'type:stage',
+    ],
+  },
   { sourceTag: 'type:graph', onlyDependOnLibsWithTags: ['type:core'] },
   {
     sourceTag: 'type:model',
@@ -35,6 +45,7 @@ const boundaries = [
       'type:quality',
       'type:stage-contract',
       'type:stage',
+      'type:pipeline',
       'type:graph',
       'type:model',
     ],
@@ -47,7 +58,7 @@ export default [
   ...nx.configs['flat/base'],
   ...tseslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     rules: {
       '@nx/enforce-module-boundaries': [
         'error',

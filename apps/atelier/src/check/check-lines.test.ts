@@ -1,5 +1,5 @@
 import { checkLines } from './check-lines.js';
-import type { DatasetCheck } from './check-dataset.js';
+import type { DatasetCheck } from '@atelier/pipeline';
 
 const clean: DatasetCheck = {
   pictures: 10,

@@ -1,6 +1,6 @@
 import { printable } from '@atelier/core';
 import type { Section } from '@atelier/quality';
-import type { DatasetCheck } from './check-dataset.js';
+import type { DatasetCheck } from '@atelier/pipeline';
 
 /**
  * The check for people: what was found, the worst first, and what was looked for and not found.

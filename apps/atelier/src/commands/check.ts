@@ -1,6 +1,6 @@
 import { AtelierError } from '@atelier/core';
+import { checkDataset, type DatasetCheck } from '@atelier/pipeline';
 import { openDataset, resolveDataset, stderrReporter, usageError } from '@atelier/stage';
-import { checkDataset, type DatasetCheck } from '../check/check-dataset.js';
 import { checkLines } from '../check/check-lines.js';
 import { defineCommand, printJson, printLines, SHARED_OPTIONS, textOption } from '../command.js';
 

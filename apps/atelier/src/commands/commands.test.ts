@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PIPELINE } from '../pipeline.js';
+import { PIPELINE } from '@atelier/pipeline';
 import { runAtelier } from '../testing/atelier-program.js';
 import { makePictures, SMALL, snapshot } from '../testing/picture-folder.js';
 

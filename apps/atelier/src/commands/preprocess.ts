@@ -1,7 +1,7 @@
 import { runStages, WORKER_OPTIONS, workerOptions } from '@atelier/stage';
 import type { Options } from 'yargs';
 import { defineCommand, printJson, SHARED_OPTIONS, textOption } from '../command.js';
-import { loadStages, PIPELINE } from '../pipeline.js';
+import { loadStages, PIPELINE } from '@atelier/pipeline';
 
 const flag = (name: 'dry-run' | 'explain' | 'verify' | 'resplit') =>
   ({ type: 'boolean', default: false, describe: WORKER_OPTIONS[name].description }) as const;

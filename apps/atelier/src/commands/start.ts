@@ -1,7 +1,7 @@
 import { printable } from '@atelier/core';
 import { parseWorkerArgs, resolveDataset, runStages } from '@atelier/stage';
 import { defineCommand, printLines, SHARED_OPTIONS } from '../command.js';
-import { loadStages } from '../pipeline.js';
+import { loadStages } from '@atelier/pipeline';
 import { ensureTensorFlow } from '../start/ensure-tensorflow.js';
 import { examplePicture } from '../start/example-picture.js';
 import { whereToLook } from '../start/where-to-look.js';

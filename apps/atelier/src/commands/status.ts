@@ -1,11 +1,9 @@
+import { datasetStatus, loadStages, quarantinedFiles, type StageStatus } from '@atelier/pipeline';
 import { openDataset, resolveDataset, stderrReporter } from '@atelier/stage';
 import { printable } from '@atelier/core';
 import { defineCommand, printJson, printLines, SHARED_OPTIONS } from '../command.js';
-import { loadStages } from '../pipeline.js';
 import { shellWord } from '../shell-word.js';
 import { shownPath } from '../shown-path.js';
-import { quarantinedFiles } from '../status/quarantined-files.js';
-import { datasetStatus, type StageStatus } from '../status/stage-status.js';
 import { quarantineTable, statusTable } from '../status/status-table.js';
 
 /** `atelier status`: what is fresh, what is stale and why; changes nothing. */

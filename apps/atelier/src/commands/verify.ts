@@ -9,7 +9,7 @@ import {
   type Verification,
 } from '@atelier/stage';
 import { defineCommand, printJson, printLines, SHARED_OPTIONS } from '../command.js';
-import { loadStages } from '../pipeline.js';
+import { loadStages } from '@atelier/pipeline';
 import { plainTable } from '../plain-table.js';
 
 /** `atelier verify`: digests every artifact anew; `--repair` makes what is damaged again. */

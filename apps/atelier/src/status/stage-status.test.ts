@@ -1,11 +1,9 @@
 import { mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { datasetStatus, loadStages, quarantinedFiles, stageState } from '@atelier/pipeline';
 import { openDataset, runStage, silentReporter } from '@atelier/stage';
-import { loadStages } from '../pipeline.js';
 import { makePictures, picture, SMALL, snapshot } from '../testing/picture-folder.js';
-import { quarantinedFiles } from './quarantined-files.js';
-import { datasetStatus, stageState } from './stage-status.js';
 
 describe('stageState', () => {
   const idle = { done: 0, resumed: 0, removed: 0, completed: false, waitsFor: null };

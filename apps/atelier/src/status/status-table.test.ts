@@ -1,5 +1,5 @@
-import type { StageStatus } from './stage-status.js';
-import { quarantineTable, statusTable, whyLines } from './status-table.js';
+import type { StageStatus } from '@atelier/pipeline';
+import { quarantineTable, statusTable } from './status-table.js';
 
 const status = (fields: Partial<StageStatus>): StageStatus => ({
   stage: 'resize',
@@ -23,37 +23,6 @@ const next = (fields: Partial<NonNullable<StageStatus['next']>>) => ({
   completed: false,
   reasons: [],
   ...fields,
-});
-
-describe('whyLines', () => {
-  it.each([
-    [status({ state: 'fresh' }), []],
-    [status({ state: 'waits', waitsFor: ['ingest'] }), ['after ingest']],
-    [status({ state: 'never run', next: next({ done: 1 }) }), ['1 picture to make']],
-    [
-      status({ state: 'never run', next: next({ done: 2, resumed: 5 }) }),
-      ['2 pictures to make', '5 finished by an interrupted run'],
-    ],
-    [status({ state: 'never run', next: null, waitsFor: ['ingest'] }), ['after ingest']],
-    [
-      status({ next: next({ completed: true }) }),
-      ['a commit that was cut off, which the next run completes'],
-    ],
-    [status({ state: 'unknown', next: null, problem: 'Cannot look.' }), ['Cannot look.']],
-    [
-      status({
-        next: next({ removed: 2, reasons: [{ reason: 'new', count: 2, examples: ['a/x', 'a/y'] }] }),
-        waitsFor: ['ingest'],
-      }),
-      ['2 new (a/x, a/y)', '2 no longer wanted', 'after ingest'],
-    ],
-    [
-      status({ next: next({ reasons: [{ reason: 'new', count: 4, examples: ['a', 'b', 'c'] }] }) }),
-      ['4 new'],
-    ],
-  ])('of %j', (of, lines) => {
-    expect(whyLines(of)).toEqual(lines);
-  });
 });
 
 describe('statusTable', () => {

@@ -1,9 +1,9 @@
 import { AtelierError, type StageName } from '@atelier/core';
 import type { QualityReport } from '@atelier/quality';
 import type { Dataset } from '@atelier/stage';
-import { loadStages } from '../pipeline.js';
-import { lastManifest } from '../status/last-manifest.js';
-import { datasetStatus } from '../status/stage-status.js';
+import { loadStages } from './pipeline.js';
+import { lastManifest } from './last-manifest.js';
+import { datasetStatus } from './stage-status.js';
 
 /** What `check` tells of a dataset. */
 export interface DatasetCheck extends QualityReport {
