@@ -6,7 +6,7 @@ import type { Command, ParsedCommand } from './command.js';
 import { check } from './commands/check.js';
 import { doctor } from './commands/doctor.js';
 import { init } from './commands/init.js';
-import { bench, evaluate, predict, train } from './commands/training.js';
+import { bench, evaluate, inspect, predict, train } from './commands/training.js';
 import { preprocess } from './commands/preprocess.js';
 import { schema } from './commands/schema.js';
 import { start } from './commands/start.js';
@@ -26,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   train,
   evaluate,
   predict,
+  inspect,
   doctor,
   bench,
   schema,

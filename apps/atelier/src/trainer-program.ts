@@ -11,6 +11,7 @@ export type TrainerCommand = 'train' | 'evaluate' | 'predict';
 /** The trainer is a program of its own: apps never import each other. */
 const TRAINER = fileURLToPath(new URL('../../trainer/dist/main.js', import.meta.url));
 const BENCH = fileURLToPath(new URL('../../bench/dist/main.js', import.meta.url));
+const INSPECTOR = fileURLToPath(new URL('../../inspector/dist/main.js', import.meta.url));
 
 /** How the trainer is run. */
 export interface TrainerOptions {
@@ -44,6 +45,17 @@ export async function runTrainer(
 export async function runBench(args: readonly string[], program = BENCH): Promise<number> {
   requireBuilt(program, 'start the bench');
   return runNode([program, ...args], 'inherit');
+}
+
+/**
+ * Runs the inspector, its input and output being ours, until it is stopped.
+ * @param args all of them, passed on unchanged except --dataset, which becomes absolute
+ * @returns its exit code
+ * @throws AtelierError INPUT_MISSING where the inspector has not been built
+ */
+export async function runInspector(args: readonly string[], program = INSPECTOR): Promise<number> {
+  requireBuilt(program, 'start the inspector');
+  return runNode([program, ...absoluteDataset(args)], 'inherit');
 }
 
 function requireBuilt(program: string, action: string): void {

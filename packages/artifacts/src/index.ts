@@ -22,6 +22,7 @@ export {
   type ManifestOutput,
   type ManifestQuarantine,
 } from './manifest.js';
+export { readManifestLine, scanManifest, type ManifestPlace } from './scan-manifest.js';
 export {
   createTensorShard,
   openTensorShard,

@@ -124,7 +124,8 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
   return { header, items };
 }
 
-function endLine(items: number, digest: string): string {
+/** The last line: how many items there are, and the SHA-256 of all bytes before it. */
+export function endLine(items: number, digest: string): string {
   return `${canonicalJson({ end: true, items, sha256: digest })}\n`;
 }
 
@@ -140,9 +141,11 @@ function itemLine(id: string, item: ManifestItem | undefined, path: string): str
   });
 }
 
-type Fail = (line: number, problem: string) => AtelierError;
+/** Makes the error for a line. */
+export type Fail = (line: number, problem: string) => AtelierError;
 
-function readHeader(line: string, fail: Fail): ManifestHeader {
+/** The first line. @throws AtelierError MANIFEST_DAMAGED */
+export function readHeader(line: string, fail: Fail): ManifestHeader {
   const parsed = parseLine(line);
   if (parsed?.['format'] !== format) throw fail(1, `it does not say "format":"${format}"`);
   const { format: _format, formatVersion: version, ...header } = parsed;
@@ -196,7 +199,8 @@ function wrongEnd(lines: readonly string[], fail: Fail): AtelierError {
   );
 }
 
-function parseLine(line: string): { readonly [key: string]: Json | undefined } | undefined {
+/** The JSON object of a line; undefined where it is none. */
+export function parseLine(line: string): { readonly [key: string]: Json | undefined } | undefined {
   try {
     const value = JSON.parse(line) as Json;
     return value !== null && typeof value === 'object' && !Array.isArray(value)
@@ -207,7 +211,8 @@ function parseLine(line: string): { readonly [key: string]: Json | undefined } |
   }
 }
 
-function itemProblem(item: ManifestItem): string | undefined {
+/** What is wrong with an item; undefined where nothing is. */
+export function itemProblem(item: ManifestItem): string | undefined {
   if (typeof item.id !== 'string' || typeof item.key !== 'string') return 'it lacks an id or a key';
   if (!Array.isArray(item.outputs)) return 'it lacks its outputs';
   for (const output of item.outputs as readonly Partial<ManifestOutput>[]) {
@@ -226,7 +231,8 @@ function isBelow(path: unknown): boolean {
   return typeof path === 'string' && !strayPart.test(path);
 }
 
-function damaged(path: string, problem: string): AtelierError {
+/** The error of a manifest that is not whole. */
+export function damaged(path: string, problem: string): AtelierError {
   return new AtelierError({
     code: 'MANIFEST_DAMAGED',
     action: 'read the manifest',

@@ -1,5 +1,5 @@
 import type { RawCommand } from '../command.js';
-import { runBench, runTrainer, type TrainerCommand } from '../trainer-program.js';
+import { runBench, runInspector, runTrainer, type TrainerCommand } from '../trainer-program.js';
 
 /** A command of the trainer's own program, with the exit code that it ends with. */
 const trainerCommand = (name: TrainerCommand, about: Omit<RawCommand, 'name' | 'runRaw'>): RawCommand => ({
@@ -32,5 +32,14 @@ export const bench: RawCommand = {
   description: 'measure side by side with Keras, tfjs-node and others',
   async runRaw(args) {
     process.exitCode = await runBench(args);
+  },
+};
+
+/** `atelier inspect`: a local web page on every artifact; changes nothing. */
+export const inspect: RawCommand = {
+  name: 'inspect',
+  description: 'open a local web page on every artifact of the dataset; changes nothing',
+  async runRaw(args) {
+    process.exitCode = await runInspector(args);
   },
 };
