@@ -10,7 +10,7 @@ async function look(root: string): Promise<LookAnswer> {
     const dataset = await openDataset(root);
     const status = await datasetStatus(dataset, await loadStages());
     const [ingest] = status;
-    const check = ingest?.items == null ? null : await checkDataset(dataset);
+    const check = (ingest?.items ?? null) === null ? null : await checkDataset(dataset);
     return { status, check, problem: null };
   } catch (error) {
     if (!(error instanceof AtelierError)) throw error;
