@@ -7,6 +7,7 @@ import { check } from './commands/check.js';
 import { doctor } from './commands/doctor.js';
 import { init } from './commands/init.js';
 import { bench, evaluate, inspect, predict, train } from './commands/training.js';
+import { publish } from './commands/publish.js';
 import { preprocess } from './commands/preprocess.js';
 import { schema } from './commands/schema.js';
 import { start } from './commands/start.js';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   evaluate,
   predict,
   inspect,
+  publish,
   doctor,
   bench,
   schema,

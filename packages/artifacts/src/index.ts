@@ -32,11 +32,16 @@ export {
   type TensorShardWriter,
 } from './arrow/tensor-shard.js';
 export {
+  encodeBinaries,
+  encodeScalars,
+  type ColumnBuffers,
   type ColumnData,
   type ElementData,
   type ElementType,
   type ScalarType,
+  type WritableField,
 } from './arrow/arrow-columns.js';
+export { createArrowFile, type ArrowWriter } from './arrow/arrow-writer.js';
 export { readArrowTable, writeArrowTable, type ArrowTable, type TableColumn } from './arrow/arrow-table.js';
 export { readCsv, writeCsv, type CsvOptions, type CsvTable } from './csv.js';
 export {
@@ -47,5 +52,13 @@ export {
   type NpyDtype,
   type WritableNpyArray,
 } from './numpy/npy.js';
-export { createNpz, readNpz, writeNpz, type NpzChunks, type NpzEntry, type NpzWriter } from './numpy/npz.js';
+export {
+  createNpz,
+  readNpz,
+  textArray,
+  writeNpz,
+  type NpzChunks,
+  type NpzEntry,
+  type NpzWriter,
+} from './numpy/npz.js';
 export { float16Bits, float16Value, fromFloat16, toFloat16 } from './numpy/float16.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { publishSchema } from './config-publish.js';
 import { trainSchema } from './config-train.js';
 
 const probability = z.number().min(0).max(1).default(0.5).describe('How often it is applied, in [0, 1].');
@@ -249,6 +250,7 @@ export const datasetSchema = z
     augment: augmentSchema.prefault({}),
     normalize: normalizeSchema.prefault({}),
     train: trainSchema.prefault({}),
+    publish: publishSchema.prefault({}),
     limits: limitsSchema.prefault({}),
   })
   .refine((config) => config.labels.csv === null || config.layout === 'class', {

@@ -11,6 +11,12 @@ export const STAGES = {
 /** The name of a stage. */
 export type StageName = keyof typeof STAGES;
 
+/** What works by the worker contract and the folder each writes: the stages, and what is made of them on request. */
+export const WORKERS = { ...STAGES, publish: 'published' } as const;
+
+/** The name of a stage, or of a worker that is no part of the line. */
+export type WorkerName = keyof typeof WORKERS;
+
 /** The parts of a dataset: to fit on, to choose by, to judge by. */
 export const SPLITS = ['train', 'validation', 'test'] as const;
 

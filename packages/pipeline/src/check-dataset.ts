@@ -1,4 +1,4 @@
-import { AtelierError, type StageName } from '@atelier/core';
+import { AtelierError, type WorkerName } from '@atelier/core';
 import type { QualityReport } from '@atelier/quality';
 import type { Dataset } from '@atelier/stage';
 import { loadStages } from './pipeline.js';
@@ -8,7 +8,7 @@ import { datasetStatus } from './stage-status.js';
 /** What `check` tells of a dataset. */
 export interface DatasetCheck extends QualityReport {
   /** Stages whose results are no longer what a run would make: the report is on what they found when they last ran. */
-  readonly stale: readonly StageName[];
+  readonly stale: readonly WorkerName[];
 }
 
 /**

@@ -14,6 +14,11 @@ const LOADERS: Readonly<Record<StageName, () => Promise<unknown>>> = {
   normalize: async () => (await import('@atelier/normalize')).normalize,
 };
 
+/** What is made of the stages' results on request, by the same contract. */
+export async function loadPublish(): Promise<Stage> {
+  return (await import('@atelier/publish')).publish as unknown as Stage;
+}
+
 /**
  * The named stages in pipeline order, whatever the order of the names; all of them where none is named.
  * @throws AtelierError USAGE naming the nearest stage

@@ -1,10 +1,10 @@
-import { compareCodePoints, STAGES, type StageName } from '@atelier/core';
+import { compareCodePoints, WORKERS, type WorkerName } from '@atelier/core';
 import { readJournal, stageFolder } from '@atelier/stage';
 import { lastManifest } from './last-manifest.js';
 
 /** A file that could not be used. */
 export interface Quarantined {
-  readonly stage: StageName;
+  readonly stage: WorkerName;
   readonly path: string;
   readonly reason: string;
   readonly remedy: string;
@@ -18,7 +18,7 @@ export interface Quarantined {
  */
 export async function quarantinedFiles(root: string): Promise<Quarantined[]> {
   const files: Quarantined[] = [];
-  for (const stage of Object.keys(STAGES) as StageName[]) {
+  for (const stage of Object.keys(WORKERS) as WorkerName[]) {
     const manifest = await lastManifest(root, stage);
     const journal = await readJournal(stageFolder(root, stage).journal);
     const kept = [...(manifest?.items.values() ?? [])].filter(({ id }) => !journal.has(id));

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { AtelierError, STAGES, type StageName } from '@atelier/core';
+import { AtelierError, WORKERS, type StageName, type WorkerName } from '@atelier/core';
 import {
   isCutOff,
   isIdle,
@@ -21,7 +21,7 @@ export type StageState = 'fresh' | 'stale' | 'waits' | 'never run' | 'unknown';
 
 /** One stage of a dataset, as `status` tells it. */
 export interface StageStatus {
-  readonly stage: StageName;
+  readonly stage: WorkerName;
   /** Relative to the dataset. */
   readonly folder: string;
   readonly state: StageState;
@@ -66,7 +66,7 @@ async function stageStatus(of: {
   const { summary } = look;
   return {
     stage: stage.name,
-    folder: STAGES[stage.name],
+    folder: WORKERS[stage.name],
     state: stageState({ hasRun: hasRun(dataset.root, stage.name), waitsFor, summary }),
     items: items?.length ?? null,
     quarantined: items?.filter(({ quarantine }) => quarantine !== undefined).length ?? null,
@@ -106,7 +106,7 @@ export function stageState(seen: {
   return waitsFor.length > 0 ? 'waits' : 'fresh';
 }
 
-function hasRun(root: string, stage: StageName): boolean {
+function hasRun(root: string, stage: WorkerName): boolean {
   const folder = stageFolder(root, stage);
   return existsSync(folder.manifest) || isCutOff(folder);
 }

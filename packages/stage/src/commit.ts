@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { readManifest, writeManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
-import { AtelierError, STAGES, type StageName } from '@atelier/core';
+import { AtelierError, WORKERS, type WorkerName } from '@atelier/core';
 import { refuseLinksOut } from './links-out.js';
 
 /** The paths inside a stage's folder. */
@@ -28,8 +28,8 @@ export interface StageFolder {
 }
 
 /** The layout of a stage's folder. */
-export function stageFolder(root: string, stage: StageName): StageFolder {
-  const path = join(root, STAGES[stage]);
+export function stageFolder(root: string, stage: WorkerName): StageFolder {
+  const path = join(root, WORKERS[stage]);
   const staging = join(path, '.staging');
   return {
     root,

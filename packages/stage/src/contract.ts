@@ -1,9 +1,9 @@
-import type { Manifest, ManifestOutput, ManifestQuarantine } from '@atelier/artifacts';
-import type { DatasetConfig, Json, StageName } from '@atelier/core';
+import type { Manifest, ManifestItem, ManifestOutput, ManifestQuarantine } from '@atelier/artifacts';
+import type { DatasetConfig, Json, StageName, WorkerName } from '@atelier/core';
 
 /** A stage is data: what it is called, what it reads, how it plans, how it makes one item. */
 export interface Stage<Config extends Json = Json> {
-  readonly name: StageName;
+  readonly name: WorkerName;
   /** Raised whenever the same inputs and settings would give other outputs: everything is then redone. */
   readonly version: number;
   /** The stages whose manifests it reads. */
@@ -43,6 +43,8 @@ export interface PlannedItem {
   readonly outputs: readonly string[];
   /** Items of one group are handed to `process` together, those that are stale; alone by default. */
   readonly group?: string;
+  /** Made once all others are: it describes their files, which it finds by {@link ProcessContext.items}. */
+  readonly last?: boolean;
   /** Handed to `process` as it is and kept nowhere; must follow from the fields above. */
   readonly work?: unknown;
 }
@@ -90,6 +92,8 @@ export interface ProcessContext<Config extends Json = Json> {
   write(path: string, data: Uint8Array | string): Promise<ManifestOutput>;
   /** Where to write an output that is too large to hold; return its size and digest in the outcome. */
   stagedPath(path: string): Promise<string>;
+  /** What is made so far and what was kept, by id: for items that are made last, all the others. */
+  items(): ReadonlyMap<string, ManifestItem>;
 }
 
 /** What became of one item. */

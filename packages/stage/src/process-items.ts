@@ -41,15 +41,15 @@ async function makeStale<Config extends Json>(
   const { stage, folder, diff, options } = run;
   await makeFolder(folder.staged);
   await ensureSpace(run);
-  const context = processContext(run);
-  const groups = groupItems(diff.stale.map(({ item }) => item));
-  const progress = await options.reporter.progress(stage.name, diff.stale.length);
   const made: ManifestItem[] = [];
+  const context = processContext(run, made);
+  const stale = diff.stale.map(({ item }) => item);
+  const progress = await options.reporter.progress(stage.name, diff.stale.length);
   let writing = Promise.resolve();
   const failures: unknown[] = [];
-  try {
-    await pMap(
-      groups,
+  const makeAll = (wave: readonly PlannedItem[]) =>
+    pMap(
+      groupItems(wave),
       async (items) => {
         if (options.signal?.aborted || failures.length > 0) return;
         try {
@@ -67,6 +67,9 @@ async function makeStale<Config extends Json>(
       },
       { concurrency: options.concurrency ?? defaultConcurrency() },
     );
+  try {
+    await makeAll(stale.filter(({ last }) => last !== true));
+    await makeAll(stale.filter(({ last }) => last === true));
   } finally {
     progress.stop();
   }
@@ -110,9 +113,10 @@ function groupItems(items: readonly PlannedItem[]): PlannedItem[][] {
 }
 
 function processContext<Config extends Json>(
-  run: Run<Config> & { context: PlanContext<Config> },
+  run: Run<Config> & { context: PlanContext<Config>; diff: Diff },
+  made: readonly ManifestItem[],
 ): ProcessContext<Config> {
-  const { context, folder } = run;
+  const { context, folder, diff } = run;
   const stagedPath = async (path: string) => {
     const full = join(folder.staged, path);
     await makeFolder(dirname(full));
@@ -125,6 +129,10 @@ function processContext<Config extends Json>(
     upstream: context.upstream,
     read: (path, sha256) => readInput(context.root, { path, sha256 }),
     stagedPath,
+    items: () =>
+      new Map(
+        [...diff.kept, ...diff.resumed.map(({ item }) => item), ...made].map((item) => [item.id, item]),
+      ),
     async write(path, data): Promise<ManifestOutput> {
       const full = await stagedPath(path);
       const bytes = typeof data === 'string' ? Buffer.from(data) : data;
@@ -190,7 +198,7 @@ async function ensureSpace<Config extends Json>(
     action: 'begin writing to',
     path: run.folder.path,
     problem: `it needs ${gigabytes(needed)} and ${gigabytes(bavail * bsize)} are free`,
-    hint: 'Free the space, move the dataset to a larger disk, or choose normalize.dtype uint8 (a quarter of float32).',
+    hint: 'Free the space, move the dataset to a larger disk, or ask for less in dataset.json (normalize.dtype uint8 takes a quarter of float32).',
   });
 }
 

@@ -13,9 +13,10 @@ import {
   canonicalJson,
   compareCodePoints,
   printable,
-  STAGES,
+  WORKERS,
   type Json,
   type StageName,
+  type WorkerName,
 } from '@atelier/core';
 import {
   allOutputs,
@@ -114,7 +115,7 @@ async function runPlan<Config extends Json>(
     await writeFileAtomic(folder.run, runFile(summary));
   }
   options.manifests?.set(folder.manifest, next);
-  await stats.digests([`${STAGES[stage.name]}/manifest.jsonl`]);
+  await stats.digests([`${WORKERS[stage.name]}/manifest.jsonl`]);
   await stats.save(sealOf(key, summary));
   return summary;
 }
@@ -193,7 +194,7 @@ function upstreamProblem<Config extends Json>({
 }
 
 /** Two items that want the same file, or share an id, are a fault of the stage: never let one overwrite the other. */
-function refuseClashes(stage: StageName, plan: Plan): void {
+function refuseClashes(stage: WorkerName, plan: Plan): void {
   const ids = new Set<string>();
   const paths = new Set<string>();
   for (const item of plan.items) {
@@ -261,7 +262,10 @@ function changesAnything(state: { previous: Manifest | undefined; next: Manifest
 }
 
 /** Names the stage, and puts what the system said of a folder or a file into words. */
-function asStageError(error: unknown, { stage, folder }: { stage: StageName; folder: StageFolder }): unknown {
+function asStageError(
+  error: unknown,
+  { stage, folder }: { stage: WorkerName; folder: StageFolder },
+): unknown {
   const { syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   const failure =
     error instanceof AtelierError || syscall === undefined

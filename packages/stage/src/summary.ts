@@ -1,12 +1,12 @@
 import type { ManifestItem } from '@atelier/artifacts';
-import type { StageName } from '@atelier/core';
+import type { StageName, WorkerName } from '@atelier/core';
 import type { Plan, Reason, Stage } from './contract.js';
 import type { Diff } from './diff.js';
 import { quarantinesOf } from './quarantine-budget.js';
 
 /** What a run did, for people, for `--json` and for run.json. Not part of the dataset: it holds times. */
 export interface RunSummary {
-  readonly stage: StageName;
+  readonly stage: WorkerName;
   readonly startedAt: string;
   readonly durationMs: number;
   readonly dryRun: boolean;

@@ -1,6 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Manifest, ManifestItem } from '@atelier/artifacts';
-import { AtelierError, STAGES, type StageName } from '@atelier/core';
+import { AtelierError, STAGES, WORKERS, type WorkerName } from '@atelier/core';
 import { closest } from 'fastest-levenshtein';
 import { isCutOff, stageFolder, standingManifest } from './commit.js';
 import type { Dataset } from './dataset.js';
@@ -9,9 +9,9 @@ import { readHistory, type Made } from './history.js';
 /** One picture through every stage. */
 export interface Trace {
   readonly sourceId: string;
-  /** In the order of the pipeline; a stage that has not run has no items. */
+  /** In the order of the pipeline; a stage that has not run has no items. What is made on request comes last, if it was. */
   readonly stages: readonly {
-    readonly stage: StageName;
+    readonly stage: WorkerName;
     /** Its last run was cut off while committing: some of its files may not be in their place yet. */
     readonly cutOff: boolean;
     readonly items: readonly (ManifestItem & { readonly made: Made | null })[];
@@ -27,8 +27,8 @@ export interface Trace {
  * @throws AtelierError INPUT_INVALID naming the nearest picture
  */
 export async function traceSource(dataset: Dataset, query: string, from: string): Promise<Trace> {
-  const manifests = new Map<StageName, Manifest>();
-  for (const stage of Object.keys(STAGES) as StageName[]) {
+  const manifests = new Map<WorkerName, Manifest>();
+  for (const stage of Object.keys(WORKERS) as WorkerName[]) {
     const manifest = await standingManifest(stageFolder(dataset.root, stage));
     if (manifest !== undefined) manifests.set(stage, manifest);
   }
@@ -36,7 +36,8 @@ export async function traceSource(dataset: Dataset, query: string, from: string)
   if (sourceId === undefined) throw unknownPicture(manifests, query);
   const files = new Set([`images/${sourceId}`]);
   const stages: Trace['stages'][number][] = [];
-  for (const stage of Object.keys(STAGES) as StageName[]) {
+  for (const stage of Object.keys(WORKERS) as WorkerName[]) {
+    if (!(stage in STAGES) && !manifests.has(stage)) continue;
     const items = [...(manifests.get(stage)?.items.values() ?? [])].filter(
       (item) => item.id === sourceId || Object.keys(item.inputs ?? {}).some((path) => files.has(path)),
     );
@@ -68,7 +69,7 @@ function names({ root, config }: Dataset, query: string, from: string): string[]
 }
 
 function findSource(
-  manifests: ReadonlyMap<StageName, Manifest>,
+  manifests: ReadonlyMap<WorkerName, Manifest>,
   candidates: readonly string[],
 ): string | undefined {
   const sources = manifests.get('ingest')?.items;
@@ -85,7 +86,7 @@ function findSource(
   return undefined;
 }
 
-function unknownPicture(manifests: ReadonlyMap<StageName, Manifest>, query: string): AtelierError {
+function unknownPicture(manifests: ReadonlyMap<WorkerName, Manifest>, query: string): AtelierError {
   const known = [...(manifests.get('ingest')?.items.keys() ?? [])];
   return new AtelierError({
     code: 'INPUT_INVALID',

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { digestFile, readManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
-import { AtelierError, compareCodePoints, STAGES, type StageName } from '@atelier/core';
+import { AtelierError, compareCodePoints, STAGES, WORKERS, type WorkerName } from '@atelier/core';
 import pMap from 'p-map';
 import { allOutputs, isCutOff, stageFolder, strayFiles } from './commit.js';
 import type { Dataset } from './dataset.js';
@@ -9,7 +9,7 @@ import { silentReporter, type Reporter } from './reporter.js';
 
 /** One file that is not what its manifest says. */
 export interface Damage {
-  readonly stage: StageName;
+  readonly stage: WorkerName;
   /** Relative to the dataset. */
   readonly path: string;
   readonly problem: string;
@@ -23,7 +23,8 @@ export interface Verification {
   readonly damage: readonly Damage[];
   /** Files in the stages' folders that no manifest names: left alone, but worth knowing. */
   readonly unknown: readonly string[];
-  readonly notRun: readonly StageName[];
+  /** Stages; what is only made on request is not missed. */
+  readonly notRun: readonly WorkerName[];
 }
 
 /** Files that are digested at once. */
@@ -36,17 +37,18 @@ export async function verifyDataset(
 ): Promise<Verification> {
   const damage: Damage[] = [];
   const unknown: string[] = [];
-  const notRun: StageName[] = [];
-  const outputs: (ManifestOutput & { stage: StageName })[] = [];
-  for (const stage of Object.keys(STAGES) as StageName[]) {
+  const notRun: WorkerName[] = [];
+  const outputs: (ManifestOutput & { stage: WorkerName })[] = [];
+  for (const stage of Object.keys(WORKERS) as WorkerName[]) {
     const folder = stageFolder(dataset.root, stage);
     const read = await readWhole(folder.manifest);
     if ('problem' in read) {
       const problem = isCutOff(folder)
         ? 'its last run was cut off while committing: the next run carries that through'
         : read.problem;
-      if (problem === 'missing') notRun.push(stage);
-      else damage.push({ stage, path: `${STAGES[stage]}/manifest.jsonl`, problem });
+      if (problem === 'missing') {
+        if (stage in STAGES) notRun.push(stage);
+      } else damage.push({ stage, path: `${WORKERS[stage]}/manifest.jsonl`, problem });
       continue;
     }
     const own = allOutputs(read.manifest);

@@ -1,5 +1,12 @@
-import { datasetStatus, loadStages, quarantinedFiles, type StageStatus } from '@atelier/pipeline';
-import { openDataset, resolveDataset, stderrReporter } from '@atelier/stage';
+import {
+  datasetStatus,
+  lastManifest,
+  loadPublish,
+  loadStages,
+  quarantinedFiles,
+  type StageStatus,
+} from '@atelier/pipeline';
+import { openDataset, resolveDataset, stderrReporter, type Stage } from '@atelier/stage';
 import { printable } from '@atelier/core';
 import { defineCommand, printJson, printLines, SHARED_OPTIONS } from '../command.js';
 import { shellWord } from '../shell-word.js';
@@ -23,7 +30,7 @@ export const status = defineCommand({
   async run({ dataset: folder, set, quarantine, json }) {
     const dataset = await openDataset(resolveDataset(folder), set);
     if (quarantine) return showQuarantine(dataset.root, json);
-    const found = await datasetStatus(dataset, await loadStages());
+    const found = await datasetStatus(dataset, await stagesOf(dataset.root));
     if (found.some(({ state }) => state === 'unknown')) process.exitCode = 1;
     if (json) return printJson(found);
     const reporter = stderrReporter();
@@ -33,6 +40,12 @@ export const status = defineCommand({
     printLines([await statusTable(found), ...nextSteps(found, dataset.root)]);
   },
 });
+
+/** The stages, and what is made on request where it was. */
+async function stagesOf(root: string): Promise<Stage[]> {
+  const stages = await loadStages();
+  return (await lastManifest(root, 'publish')) === undefined ? stages : [...stages, await loadPublish()];
+}
 
 async function showQuarantine(root: string, json: boolean): Promise<void> {
   const files = await quarantinedFiles(root);

@@ -6,10 +6,11 @@ import {
   stderrReporter,
   verifyDataset,
   workerOptions,
+  type Stage,
   type Verification,
 } from '@atelier/stage';
 import { defineCommand, printJson, printLines, SHARED_OPTIONS } from '../command.js';
-import { loadStages } from '@atelier/pipeline';
+import { loadPublish, loadStages } from '@atelier/pipeline';
 import { plainTable } from '../plain-table.js';
 
 /** `atelier verify`: digests every artifact anew; `--repair` makes what is damaged again. */
@@ -27,12 +28,20 @@ export const verify = defineCommand({
     const found = await verifyDataset(dataset, stderrReporter());
     const again = { ...NO_OPTIONS, dataset: folder, set, json, verify: true };
     const summaries =
-      repair && found.damage.length > 0 ? await runStages(await loadStages(), workerOptions(again, [])) : [];
+      repair && found.damage.length > 0
+        ? await runStages(await damagedStages(found), workerOptions(again, []))
+        : [];
     if (json) printJson({ ...found, repaired: summaries });
     else printLines(await verificationLines(found));
     if (found.damage.length > 0 && !repair) throw damaged(found, dataset.root);
   },
 });
+
+/** All stages, and what is made on request where that is damaged. */
+async function damagedStages({ damage }: Verification): Promise<Stage[]> {
+  const stages = await loadStages();
+  return damage.some(({ stage }) => stage === 'publish') ? [...stages, await loadPublish()] : stages;
+}
 
 const NO_OPTIONS = { 'dry-run': false, explain: false, resplit: false, verbose: false, help: false };
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants, copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { writeError, writeFileAtomic } from '@atelier/artifacts';
-import { AtelierError, datasetJsonSchema, parseDatasetConfig, STAGES } from '@atelier/core';
+import { AtelierError, datasetJsonSchema, parseDatasetConfig, WORKERS } from '@atelier/core';
 import type { FoundPictures } from './find-pictures.js';
 
 /** A dataset to be made. */
@@ -90,7 +90,7 @@ async function refuseMixing({ root, images }: NewDataset): Promise<void> {
     );
   }
   const [top] = relative(realRoot, realImages).split(sep);
-  if ([...Object.values(STAGES), 'models'].some((name) => name === top)) {
+  if ([...Object.values(WORKERS), 'models'].some((name) => name === top)) {
     throw refusal(
       root,
       `the pictures lie in its folder ${top}, which Atelier writes`,

@@ -39,6 +39,16 @@ export interface FieldSpec {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
+/** A column of a file that others read and this house does not: also bytes, 64-bit numbers, and columns in columns. */
+export interface WritableField extends Omit<FieldSpec, 'type'> {
+  readonly type: FieldSpec['type'] | 'binary' | 'int64' | { readonly children: readonly WritableField[] };
+  /** Whether the schema allows nulls, as some readers expect; there are none all the same. */
+  readonly nullable?: boolean;
+}
+
+/** The buffers of a column without validity bitmaps; of a column with children those of each. */
+export type ColumnBuffers = readonly Uint8Array[] | { readonly children: readonly ColumnBuffers[] };
+
 /** Bytes of one element. */
 export const elementBytes: Readonly<Record<ElementType, number>> = { float32: 4, float16: 2, uint8: 1 };
 
@@ -108,7 +118,11 @@ function misfit(name: string, row: number, found: { wanted: string; value: unkno
 }
 
 function encodeTexts(texts: ArrayLike<string>): Uint8Array[] {
-  const encoded = Array.from(texts, (text) => Buffer.from(text, 'utf8'));
+  return encodeBinaries(Array.from(texts, (text) => Buffer.from(text, 'utf8')));
+}
+
+/** The buffers of a column of bytes: offsets, and all values one after another (below 2 GiB). */
+export function encodeBinaries(encoded: readonly Uint8Array[]): Uint8Array[] {
   const offsets = new Int32Array(encoded.length + 1);
   encoded.forEach((text, row) => (offsets[row + 1] = (offsets[row] as number) + text.length));
   return [new Uint8Array(offsets.buffer), Buffer.concat(encoded)];

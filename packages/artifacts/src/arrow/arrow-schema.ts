@@ -1,8 +1,8 @@
 import type * as ArrowModule from 'apache-arrow';
-import type { DataType, Schema } from 'apache-arrow';
+import type { DataType, Field, Schema } from 'apache-arrow';
 import type * as FileModule from 'apache-arrow/ipc/metadata/file';
 import type * as MessageModule from 'apache-arrow/ipc/metadata/message';
-import type { ElementType, FieldSpec, ScalarType } from './arrow-columns.js';
+import type { ElementType, FieldSpec, ScalarType, WritableField } from './arrow-columns.js';
 
 /** The Arrow library, and the two of its parts, not listed at its front door, that describe a file. */
 export interface Arrow {
@@ -27,10 +27,10 @@ async function load(): Promise<Arrow> {
   return { arrow, file, message };
 }
 
-/** The Arrow schema of columns none of which can be null. */
+/** The Arrow schema of columns, none of which can be null unless it says so. */
 export function toSchema(
   { arrow }: Arrow,
-  fields: readonly FieldSpec[],
+  fields: readonly WritableField[],
   metadata: ReadonlyMap<string, string>,
 ): Schema {
   const scalars: Readonly<Record<ScalarType, () => DataType>> = {
@@ -44,17 +44,17 @@ export function toSchema(
     float16: () => new arrow.Float16(),
     uint8: () => new arrow.Uint8(),
   };
-  return new arrow.Schema(
-    fields.map(({ name, type, metadata: own }) => {
-      const dataType =
-        typeof type === 'string'
-          ? scalars[type]()
-          : // pyarrow names the child "item" and lets it be null, in its own fixed_shape_tensor too
-            new arrow.FixedSizeList(type.size, new arrow.Field('item', elements[type.element](), true));
-      return new arrow.Field(name, dataType, false, new Map(own));
-    }),
-    new Map(metadata),
-  );
+  const typeOf = (type: WritableField['type']): DataType => {
+    if (type === 'binary') return new arrow.Binary();
+    if (type === 'int64') return new arrow.Int64();
+    if (typeof type === 'string') return scalars[type]();
+    if ('children' in type) return new arrow.Struct(type.children.map(toField));
+    // pyarrow names the child "item" and lets it be null, in its own fixed_shape_tensor too
+    return new arrow.FixedSizeList(type.size, new arrow.Field('item', elements[type.element](), true));
+  };
+  const toField = ({ name, type, metadata: own, nullable = false }: WritableField): Field =>
+    new arrow.Field(name, typeOf(type), nullable, new Map(own));
+  return new arrow.Schema(fields.map(toField), new Map(metadata));
 }
 
 /** The columns of an Arrow schema; for one of another type, the type's name instead. */

@@ -1,5 +1,5 @@
 import { AtelierError, compareCodePoints } from '@atelier/core';
-import type { FieldSpec } from './arrow-columns.js';
+import type { ColumnBuffers, WritableField } from './arrow-columns.js';
 import { loadArrow, toSchema } from './arrow-schema.js';
 import type { FileDigest } from '../digest.js';
 import { createAtomicFile } from '../write-atomic.js';
@@ -15,7 +15,7 @@ export interface ArrowWriter {
    * @param columns for each column in order its buffers without the validity bitmap: {@link encodeScalars}, or for
    * a list its elements
    */
-  writeBatch(rows: number, columns: readonly (readonly Uint8Array[])[]): Promise<void>;
+  writeBatch(rows: number, columns: readonly ColumnBuffers[]): Promise<void>;
   /** Writes the footer and gives the file its name. */
   commit(): Promise<FileDigest>;
   /** Removes what was written. */
@@ -35,7 +35,7 @@ const alignment = 64; // what the specification recommends, so that readers can 
  */
 export async function createArrowFile(
   path: string,
-  fields: readonly FieldSpec[],
+  fields: readonly WritableField[],
   metadata: Readonly<Record<string, string>>,
 ): Promise<ArrowWriter> {
   const loaded = await loadArrow();
@@ -77,16 +77,9 @@ export async function createArrowFile(
 
   return {
     async writeBatch(rows, columns) {
-      const nodes = fields.flatMap(({ type }) => {
-        const own = new FieldNode(rows, 0);
-        return typeof type === 'string' ? [own] : [own, new FieldNode(rows * type.size, 0)];
-      });
-      // a column's validity bitmap is empty: nothing is null; a list's child has one of its own
-      const empty = new Uint8Array(0);
-      const buffers = fields.flatMap(({ type }, i) => [
-        ...(typeof type === 'string' ? [empty] : [empty, empty]),
-        ...(columns[i] ?? []),
-      ]);
+      const flat = fields.map((field, i) => flatten(field, rows, columns[i] ?? []));
+      const nodes = flat.flatMap(({ lengths }) => lengths.map((length) => new FieldNode(length, 0)));
+      const buffers = flat.flatMap((column) => column.buffers);
       let bodyBytes = 0;
       const regions = buffers.map((buffer) => {
         const region = new BufferRegion(bodyBytes, buffer.byteLength);
@@ -114,6 +107,30 @@ export async function createArrowFile(
     },
     abort: () => file.abort(),
   };
+}
+
+/**
+ * A column as a batch lays it out, depth first: the length of each node, and its buffers. A validity bitmap is empty:
+ * nothing is null; a list's child and the children of a column have one of their own.
+ */
+function flatten(
+  { type }: WritableField,
+  rows: number,
+  column: ColumnBuffers,
+): { lengths: number[]; buffers: Uint8Array[] } {
+  const empty = new Uint8Array(0);
+  if ('children' in column) {
+    const fields = (type as { children: readonly WritableField[] }).children;
+    const children = column.children.map((child, i) => flatten(fields[i] as WritableField, rows, child));
+    return {
+      lengths: [rows, ...children.flatMap(({ lengths }) => lengths)],
+      buffers: [empty, ...children.flatMap(({ buffers }) => buffers)],
+    };
+  }
+  const size = typeof type === 'object' && 'size' in type ? type.size : undefined;
+  return size === undefined
+    ? { lengths: [rows], buffers: [empty, ...column] }
+    : { lengths: [rows, rows * size], buffers: [empty, empty, ...column] };
 }
 
 const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;

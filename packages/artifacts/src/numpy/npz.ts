@@ -3,12 +3,14 @@ import { AtelierError, compareCodePoints, messageOf } from '@atelier/core';
 import type { FileDigest } from '../digest.js';
 import { damagedError, readError } from '../file-errors.js';
 import { bytesOf, elementCount } from '../elements.js';
+import { encodeNpyHeader } from './npy-header.js';
 import { decodeNpy, npyHeader, type NpyArray, type WritableNpyArray } from './npy.js';
 import { createAtomicFile } from '../write-atomic.js';
 
 /** What is known of an array before its elements are. */
 export interface NpzEntry {
-  readonly dtype: WritableNpyArray['dtype'];
+  /** numpy's dtype; `U12` is text of up to 12 characters each, see {@link textArray}. */
+  readonly dtype: WritableNpyArray['dtype'] | `U${number}`;
   readonly shape: readonly number[];
 }
 
@@ -69,8 +71,13 @@ export async function createNpz(path: string): Promise<NpzWriter> {
       );
     }
     lastName = name;
-    const header = npyHeader(entry.dtype, entry.shape);
-    const wantedBytes = elementCount(entry.shape) * itemBytes[entry.dtype];
+    const width = textWidth(entry.dtype);
+    const header =
+      width === undefined
+        ? npyHeader(entry.dtype as NumberDtype, entry.shape)
+        : encodeNpyHeader(`<U${width}`, entry.shape);
+    const bytesEach = width === undefined ? itemBytes[entry.dtype as NumberDtype] : 4 * width;
+    const wantedBytes = elementCount(entry.shape) * bytesEach;
     plannedBytes += wantedBytes + header.length + 2 * Buffer.byteLength(name) + 256;
     if (plannedBytes > largestBytes) {
       throw refuse(
@@ -116,7 +123,21 @@ export async function createNpz(path: string): Promise<NpzWriter> {
   };
 }
 
-const itemBytes: Readonly<Record<NpzEntry['dtype'], number>> = {
+type NumberDtype = WritableNpyArray['dtype'];
+
+/** Characters of each text; undefined for a dtype of numbers. */
+const textWidth = (dtype: NpzEntry['dtype']) => (dtype.startsWith('U') ? Number(dtype.slice(1)) : undefined);
+
+/** Texts as numpy keeps them, in UTF-32 of equal width padded with zeros: an entry for {@link NpzWriter.add}. */
+export function textArray(texts: readonly string[]): NpzEntry & { readonly data: Uint32Array } {
+  const points = texts.map((text) => Array.from(text, (character) => character.codePointAt(0) as number));
+  const width = points.reduce((most, { length }) => Math.max(most, length), 1);
+  const data = new Uint32Array(texts.length * width);
+  points.forEach((text, i) => data.set(text, i * width));
+  return { dtype: `U${width}`, shape: [texts.length], data };
+}
+
+const itemBytes: Readonly<Record<NumberDtype, number>> = {
   float32: 4,
   float16: 2,
   uint8: 1,

@@ -1,0 +1,4 @@
+import { runWorker } from '@atelier/stage';
+import { publish } from './publish.js';
+
+await runWorker(publish);
