@@ -5,11 +5,21 @@
  * `loadBinding` loads it), `learningRateAt` says how fast to go.
  */
 export { compile, type CompileOptions, type TrainableGraph } from './compile.js';
-export { exportSavedModel, inferenceSavedModel, type ExportOptions } from './export.js';
+export type { Graph } from './build/graph.js';
+export type { Shape, Tensor } from './build/tensor.js';
+export {
+  exportSavedModel,
+  inferenceGraph,
+  inferenceSavedModel,
+  type ExportOptions,
+  type InferenceGraph,
+  type InferenceOptions,
+} from './export.js';
 export { supportedLayers } from './layers/registry.js';
 export type { LossName } from './losses/cross-entropy.js';
 export type { LayerCall, ModelDescription, WeightSpec } from './model/description.js';
-export { writeWeights } from './model/model-weights.js';
+export { describeModel } from './model/describe-model.js';
+export { readWeights, writeWeights } from './model/model-weights.js';
 export type {
   AdamOptions,
   AdamWOptions,
@@ -27,6 +37,8 @@ export {
   type ScheduleMoment,
   type ScheduleOptions,
 } from './schedules.js';
+export { messageCodec, type Field, type MessageCodec, type MessageTable } from './proto/message-table.js';
+export { dataTypeNumbers, type AttrValue, type DType, type NodeDef } from './proto/messages.js';
 export { bfloat16Problem, thisProcessor, type Processor } from './session/bfloat16.js';
 export type { Images, LabelledBatch, Labels } from './session/batch.js';
 export {

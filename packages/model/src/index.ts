@@ -5,7 +5,15 @@
 export { seedModel, type SeedModelOptions } from './architecture/seed-model.js';
 export { loadTfjs, type Tfjs } from './load-tfjs.js';
 export { parseModelMetadata, type ModelMetadata } from './metadata.js';
-export { saveModel, MODEL_FILES } from './storage/save-model.js';
+export { MODEL_FILES } from './storage/layers-format.js';
+export { saveModel } from './storage/save-model.js';
+export {
+  exportModel,
+  type ExportModelOptions,
+  type ExportRecord,
+  type ExportResult,
+} from './export/export-model.js';
+export { EXPORT_FORMAT_NAMES, type ExportFormatName } from './export/format-names.js';
 export { loadModel, type LoadedModel } from './storage/load-model.js';
 export { checkPixels } from './prediction/check-pixels.js';
 export {

@@ -22,6 +22,8 @@ export interface NodeOutput {
 export interface Graph {
   /** The nodes so far, in the order they were added. */
   readonly nodes: readonly NodeDef[];
+  /** The first output of each node, by its name. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
   /**
    * Adds a node with exactly the attributes given; TensorFlow fills in its own defaults. The output has the dtype
    * and shape of the first input unless `output` says otherwise.
@@ -42,6 +44,7 @@ export interface Graph {
 /** Starts an empty graph. */
 export function createGraph(): Graph {
   const nodes: NodeDef[] = [];
+  const tensors = new Map<string, Tensor>();
   const taken = new Set<string>();
   const scalars = new Map<number, Tensor>();
   let scope = '';
@@ -57,6 +60,7 @@ export function createGraph(): Graph {
 
   const graph: Graph = {
     nodes,
+    tensors,
     add(op, { name, inputs = [], attrs = {}, after = [] }, output = {}) {
       const [first] = inputs;
       const node: NodeDef = {
@@ -66,11 +70,13 @@ export function createGraph(): Graph {
         attr: attrs,
       };
       nodes.push(node);
-      return {
+      const tensor = {
         name: node.name,
         dtype: output.dtype ?? first?.dtype ?? 'float32',
         shape: output.shape ?? first?.shape ?? [],
       };
+      tensors.set(node.name, tensor);
+      return tensor;
     },
     constant(value, shape, name) {
       const dtype = constantDType(value);

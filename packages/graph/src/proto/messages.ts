@@ -4,6 +4,7 @@
  * Source: tensorflow/core/protobuf/{saved_model,meta_graph}.proto, tensorflow/core/framework/{graph,node_def,
  * attr_value,tensor,tensor_shape,types,versions}.proto.
  */
+import type { Field, MessageTable } from './message-table.js';
 
 /** `tensorflow.DataType`, the numbers TensorFlow gives its element types. */
 export const dataTypeNumbers = {
@@ -82,13 +83,6 @@ export interface SavedModelMessage {
   metaGraphs: MetaGraphDef[];
 }
 
-/** How a field is written: a scalar, one of our messages, a list of either, or a map from strings to messages. */
-export interface Field {
-  number: number;
-  type: 'string' | 'bytes' | 'int32' | 'int64' | 'float' | 'bool' | MessageName;
-  many?: 'list' | 'map';
-}
-
 /** The names of the messages below, without their package `tensorflow`. */
 export type MessageName =
   | 'SavedModel'
@@ -105,15 +99,16 @@ export type MessageName =
   | 'SignatureDef'
   | 'TensorInfo';
 
-const one = (number: number, type: Field['type']): Field => ({ number, type });
-const list = (number: number, type: Field['type']): Field => ({ number, type, many: 'list' });
-const map = (number: number, type: MessageName): Field => ({ number, type, many: 'map' });
+type Type = Field<MessageName>['type'];
+const one = (number: number, type: Type): Field<MessageName> => ({ number, type });
+const list = (number: number, type: Type): Field<MessageName> => ({ number, type, many: 'list' });
+const map = (number: number, type: MessageName): Field<MessageName> => ({ number, type, many: 'map' });
 
 /**
  * Field numbers as in TensorFlow's .proto files. Enumerations (DataType) are declared as int32 and the members
  * of a oneof as optional fields: both are the same bytes on the wire.
  */
-export const messages: Record<MessageName, Record<string, Field>> = {
+export const messages: MessageTable<MessageName> = {
   SavedModel: { saved_model_schema_version: one(1, 'int64'), meta_graphs: list(2, 'MetaGraphDef') },
   MetaGraphDef: {
     meta_info_def: one(1, 'MetaInfoDef'),

@@ -4,7 +4,7 @@ import { AtelierError, messageOf } from '@atelier/core';
 import type { io, LayersModel } from '@tensorflow/tfjs';
 import { loadTfjs } from '../load-tfjs.js';
 import { parseModelMetadata, type ModelMetadata } from '../metadata.js';
-import { MODEL_FILES } from './save-model.js';
+import { MODEL_FILES } from './layers-format.js';
 
 /** A model and what must be known to use it. */
 export interface LoadedModel {
@@ -59,13 +59,16 @@ function parse(bytes: Buffer, file: string): Partial<io.ModelJSON> {
   throw invalid(file, 'it is not a TF.js layers model');
 }
 
-/** All weights are float32: four bytes for each element of each shape. */
+/** Four bytes for each element of each shape; two where the weights are stored as float16. */
 function checkSize(
   weights: Uint8Array,
   expected: { specs: readonly io.WeightsManifestEntry[]; path: string },
 ): void {
-  const elements = expected.specs.map((spec) => spec.shape.reduce((product, side) => product * side, 1));
-  const sizeBytes = elements.reduce((sum, count) => sum + count * 4, 0);
+  const sizes = expected.specs.map(
+    ({ shape, quantization }) =>
+      shape.reduce((product, side) => product * side, 1) * (quantization?.dtype === 'float16' ? 2 : 4),
+  );
+  const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
   if (weights.byteLength === sizeBytes) return;
   throw invalid(expected.path, `it has ${weights.byteLength} bytes, model.json declares ${sizeBytes}`);
 }
