@@ -6,7 +6,7 @@ import type { Command, ParsedCommand } from './command.js';
 import { check } from './commands/check.js';
 import { doctor } from './commands/doctor.js';
 import { init } from './commands/init.js';
-import { bench, evaluate, inspect, predict, train } from './commands/training.js';
+import { bench, evaluate, exportModel, inspect, predict, train } from './commands/training.js';
 import { publish } from './commands/publish.js';
 import { preprocess } from './commands/preprocess.js';
 import { schema } from './commands/schema.js';
@@ -29,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   predict,
   inspect,
   publish,
+  exportModel,
   doctor,
   bench,
   schema,

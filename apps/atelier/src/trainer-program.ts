@@ -6,7 +6,7 @@ import { AtelierError } from '@atelier/core';
 import { resolveDataset, WORKER_OPTIONS } from '@atelier/stage';
 
 /** A sub-command of the trainer's program. */
-export type TrainerCommand = 'train' | 'evaluate' | 'predict';
+export type TrainerCommand = 'train' | 'evaluate' | 'predict' | 'export';
 
 /** The trainer is a program of its own: apps never import each other. */
 const TRAINER = fileURLToPath(new URL('../../trainer/dist/main.js', import.meta.url));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `node apps/trainer/dist/main.js [train | evaluate | predict] …`: the trainer's program. */
+/** `node apps/trainer/dist/main.js [train | evaluate | predict | export] …`: the trainer's program. */
 import { runProgram } from '@atelier/stage';
 import { helpText, parseCommandLine } from './command/arguments.js';
 
@@ -17,5 +17,7 @@ await runProgram(async (args) => {
       return (await import('./command/evaluate.js')).evaluate(line);
     case 'predict':
       return (await import('./command/predict.js')).predict(line);
+    case 'export':
+      return (await import('./command/export.js')).exportRun(line);
   }
 });

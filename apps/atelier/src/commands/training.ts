@@ -26,6 +26,11 @@ export const predict = trainerCommand('predict', {
   description: 'name the classes of pictures, or of folders of them',
 });
 
+/** `atelier export`: the model in the formats of other programs. */
+export const exportModel = trainerCommand('export', {
+  description: 'write a trained model as TF.js, SavedModel, ONNX and Keras files',
+});
+
 /** `atelier bench`: the same work done by Atelier and by its peers, in one run. */
 export const bench: RawCommand = {
   name: 'bench',

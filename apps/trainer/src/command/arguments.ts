@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { messageOf } from '@atelier/core';
+import { EXPORT_FORMAT_NAMES } from '@atelier/model/formats';
 import { unknownName, usageError } from '@atelier/stage';
 
 /** An option as node:util's parseArgs wants it, and what `--help` says of it. */
@@ -61,6 +62,22 @@ export const COMMANDS = {
       top: { type: 'string', argument: 'N', description: 'how many classes of each picture (default 3)' },
     },
   },
+  export: {
+    summary: 'Writes a trained model in the formats of other programs.',
+    positionals: null,
+    options: {
+      format: {
+        type: 'string',
+        argument: 'NAMES',
+        description: `of ${EXPORT_FORMAT_NAMES.join(',')} (default: all)`,
+      },
+      out: {
+        type: 'string',
+        argument: 'DIR',
+        description: "a folder for each format's folder (default: export/ in the run's)",
+      },
+    },
+  },
 } as const satisfies Record<
   string,
   { summary: string; positionals: string | null; options: Record<string, Option> }
@@ -81,6 +98,7 @@ export interface CommandLine {
   readonly resume: boolean;
   readonly ifStale: boolean;
   readonly format: string | null;
+  readonly out: string | null;
   readonly top: string | null;
   readonly paths: readonly string[];
 }
@@ -118,6 +136,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     resume: values['resume'] === true,
     ifStale: values['if-stale'] === true,
     format: text('format'),
+    out: text('out'),
     top: text('top'),
     paths: positionals,
   };

@@ -160,6 +160,32 @@ describe('a finished run', () => {
     expect(missing).toMatchObject({ code: 1, stdout: expect.stringMatching(/none\.jpg .*not classified/) });
   });
 
+  it('is exported in the formats asked for, once', async () => {
+    const formats = ['--format', 'onnx,tfjs'];
+    const first = await runTrainer(['export', '--dataset', root, ...formats]);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const onnx = path.join(run, 'export', 'onnx', 'model.onnx');
+    expect(first.stdout).toBe(
+      `onnx          ${onnx}\ntfjs          ${path.join(run, 'export', 'tfjs', 'model.json')}\n`,
+    );
+    const before = readFileSync(onnx);
+    const again = await runTrainer(['export', '--dataset', root, ...formats, '--json']);
+    const answer = JSON.parse(again.stdout) as { run: string; exports: { outcome: string }[] };
+    expect(answer).toMatchObject({ run: 'run-0001', exports: [{ outcome: 'kept' }, { outcome: 'kept' }] });
+    expect(readFileSync(onnx)).toEqual(before);
+    const elsewhere = path.join(root, 'elsewhere');
+    await runTrainer(['export', '--dataset', root, '--format', 'onnx', '--out', elsewhere]);
+    expect(readFileSync(path.join(elsewhere, 'onnx', 'model.onnx'))).toEqual(before);
+    await rm(path.join(run, 'export'), { recursive: true });
+  });
+
+  it('is not exported in a format that there is none of, and TFLite says what to do', async () => {
+    const unknown = await runTrainer(['export', '--dataset', root, '--format', 'tfjs,onxx']);
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean onnx?') });
+    const tflite = await runTrainer(['export', '--dataset', root, '--format', 'tflite']);
+    expect(tflite).toMatchObject({ code: 2, stderr: expect.stringContaining('tf.lite.TFLiteConverter') });
+  });
+
   it('evaluates again to the same figures', async () => {
     const before = text(run, 'metrics.json');
     const answer = await runTrainer(['evaluate', '--dataset', root]);

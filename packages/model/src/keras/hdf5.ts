@@ -1,6 +1,6 @@
-import type { Dataset, File as Hdf5File, Group } from 'h5wasm';
+import type { Dataset, File as Hdf5File, FS, Group, h5wasm } from 'h5wasm';
 
-type Hdf5 = typeof import('h5wasm').h5wasm;
+type Files = NonNullable<typeof FS>;
 
 /** An array in an HDF5 file. */
 export interface Hdf5Array {
@@ -18,10 +18,10 @@ export interface Hdf5Variables {
 }
 
 /** The HDF5 library compiled to WebAssembly, with files in memory. */
-async function load(): Promise<{ hdf5: Hdf5; files: NonNullable<typeof import('h5wasm').FS> }> {
+async function load(): Promise<{ hdf5: typeof h5wasm; files: Files }> {
   const { default: hdf5 } = await import('h5wasm');
-  const { FS } = await hdf5.ready;
-  return { hdf5, files: FS as NonNullable<typeof import('h5wasm').FS> };
+  const { FS: files } = await hdf5.ready;
+  return { hdf5, files: files as Files };
 }
 
 let opened = 0;
