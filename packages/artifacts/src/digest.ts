@@ -18,7 +18,8 @@ export function sha256(data: Uint8Array | string): string {
 }
 
 /**
- * The size and SHA-256 of a file's bytes, read one megabyte at a time.
+ * The size and SHA-256 of a file's bytes, read one megabyte at a time: those that it had when it was opened, so that a file
+ * to which somebody writes all the time comes to an end.
  * @throws AtelierError ARTIFACT_MISSING when there is no such file, READ_FAILED when it cannot be read
  */
 export async function digestFile(path: string): Promise<FileDigest> {
@@ -26,14 +27,16 @@ export async function digestFile(path: string): Promise<FileDigest> {
     const file = await open(path, 'r');
     try {
       const hash = createHash('sha256');
-      const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, (await file.stat()).size + 1));
+      const { size } = await file.stat();
+      const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, size));
       let sizeBytes = 0;
-      for (;;) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
-        if (bytesRead === 0) return { sizeBytes, sha256: hash.digest('hex') };
+      while (sizeBytes < size) {
+        const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, size - sizeBytes), null);
+        if (bytesRead === 0) break; // it was cut short meanwhile
         hash.update(buffer.subarray(0, bytesRead));
         sizeBytes += bytesRead;
       }
+      return { sizeBytes, sha256: hash.digest('hex') };
     } finally {
       await file.close();
     }

@@ -24,6 +24,11 @@ export type ManifestQuarantine = {
   readonly remedy: string;
   /** An ErrorCode. */
   readonly code: string;
+  /**
+   * The limits of dataset.json that it was refused by, with their values, where these are no part of its key: with
+   * others it is tried again.
+   */
+  readonly limits?: { readonly [name: string]: number } | undefined;
 };
 
 /** One thing a stage made, or could not make. */

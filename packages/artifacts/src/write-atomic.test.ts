@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -162,6 +163,22 @@ describe('digestFile', () => {
       expect(await digestFile(inFolder('sized'))).toEqual({ sizeBytes: size, sha256: sha256(bytes) });
     }
     expect(sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  });
+
+  it('comes to an end with a file to which somebody writes all the time', async () => {
+    const file = inFolder('growing');
+    await writeFile(file, 'begun');
+    let writing = true;
+    const write = () => {
+      appendFileSync(file, '.');
+      if (writing) setImmediate(write);
+    };
+    write();
+    try {
+      expect((await digestFile(file)).sizeBytes).toBeGreaterThanOrEqual(5);
+    } finally {
+      writing = false;
+    }
   });
 
   it('tells a missing file from one that cannot be read', async () => {

@@ -42,6 +42,8 @@ export interface ErrorFields {
   stage?: string | undefined;
   /** The sample that was being worked on. */
   sampleId?: string | undefined;
+  /** The limits of dataset.json that it failed by, with their values: with others it may go well. */
+  limits?: Readonly<Record<string, number>> | undefined;
   /** The error underneath, when there is one. */
   cause?: unknown;
 }
@@ -59,6 +61,7 @@ export class AtelierError extends Error {
   readonly path: string | undefined;
   readonly stage: string | undefined;
   readonly sampleId: string | undefined;
+  readonly limits: Readonly<Record<string, number>> | undefined;
 
   constructor(fields: ErrorFields) {
     const where = [
@@ -79,6 +82,7 @@ export class AtelierError extends Error {
     this.path = fields.path;
     this.stage = fields.stage;
     this.sampleId = fields.sampleId;
+    this.limits = fields.limits;
   }
 
   /** 2 where the person's command or configuration is at fault, else 1. */
@@ -90,8 +94,8 @@ export class AtelierError extends Error {
 
   /** The fields as plain data, for `--json` and for quarantine records. */
   toJSON(): Omit<ErrorFields, 'cause'> {
-    const { code, action, problem, hint, path, stage, sampleId } = this;
-    return { code, action, problem, hint, path, stage, sampleId };
+    const { code, action, problem, hint, path, stage, sampleId, limits } = this;
+    return { code, action, problem, hint, path, stage, sampleId, limits };
   }
 }
 

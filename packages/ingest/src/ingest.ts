@@ -50,16 +50,17 @@ export function createIngest(decoders: () => DecoderPool): Stage<Config> {
       const ids = sources.map(({ id }) => id);
       const large = tooLarge(resolve(root, images), ids, limits.maxFileBytes);
       const digestOf = await digests(ids.filter((id) => !large.has(id)).map((id) => join(images, id)));
+      const settings = { limits: headerLimits(limits) };
       const items = sources.map(({ id, className, split }): PlannedItem => {
         const params = { className, ...(split !== undefined && { split }) };
         const work = large.get(id);
         if (work !== undefined)
-          return { id, inputs: {}, params: { ...params, problem: work.reason }, outputs: [], work };
+          return { id, inputs: {}, settings, params: { ...params, problem: work.reason }, outputs: [], work };
         const sha256 = digestOf.get(join(images, id)) as string;
-        return { id, inputs: { [`images/${id}`]: sha256 }, params, outputs: [] };
+        return { id, inputs: { [`images/${id}`]: sha256 }, settings, params, outputs: [] };
       });
       return {
-        items: [...items, ...refused.map(refusedItem)],
+        items: [...items, ...refused.map((row) => ({ ...refusedItem(row), settings }))],
         header: { classNames, skipped, ...(table !== undefined && { table }) },
         warnings: listingWarnings(listing),
       };
@@ -77,6 +78,16 @@ export function createIngest(decoders: () => DecoderPool): Stage<Config> {
       }
     },
   };
+}
+
+/** What decides who is refused; time and memory are no part of the keys of pictures, for they change none that is read. */
+function headerLimits({
+  quarantineBudget: _quarantineBudget,
+  timeoutMs: _timeoutMs,
+  maxMemoryBytes: _maxMemoryBytes,
+  ...limits
+}: DatasetConfig['limits']) {
+  return limits;
 }
 
 /** The digest of the table of labels; undefined where there is none, or none is there: reading it says so better. */

@@ -1,4 +1,5 @@
-import { AtelierError, type DatasetConfig } from '@atelier/core';
+import { AtelierError, messageOf, parseDatasetConfig, type DatasetConfig } from '@atelier/core';
+import type { DecoderLimits } from '@atelier/image';
 
 /** What must be known to use a model: kept in model.json (userDefinedMetadata) and beside it in metadata.json. */
 export interface ModelMetadata {
@@ -20,8 +21,8 @@ export interface ModelMetadata {
   readonly resize: DatasetConfig['resize'];
   /** What the model's own layers standardize by, in [0, 1] per channel; null where they only divide by 255. */
   readonly normalize: { readonly mean: readonly number[] | null; readonly std: readonly number[] | null };
-  /** The largest source picture, width x height, that is decoded. */
-  readonly limits: { readonly maxPixels: number };
+  /** What a source picture may be and take; what a model does not say is taken as dataset.json's default. */
+  readonly limits: DecoderLimits;
   /** Library name -> version. */
   readonly versions: Readonly<Record<string, string>>;
   /** Artifact (path in the dataset) -> SHA-256 of what the model was trained on. */
@@ -51,12 +52,35 @@ export function parseModelMetadata(record: unknown, path: string, outputs?: numb
               : typeof metadata.resize?.fit !== 'string' || typeof metadata.limits?.maxPixels !== 'number'
                 ? 'it does not say how its pictures were prepared'
                 : undefined;
-  if (problem === undefined) return metadata as ModelMetadata;
-  throw new AtelierError({
+  if (problem === undefined) return { ...(metadata as ModelMetadata), ...preparation(metadata, path) };
+  throw invalid(path, problem);
+}
+
+/**
+ * How pictures are prepared, held to the schema of dataset.json and completed with its defaults: a model may come from a
+ * stranger, or from before there was a limit.
+ */
+function preparation(
+  metadata: Partial<ModelMetadata> | null | undefined,
+  path: string,
+): Pick<ModelMetadata, 'resize' | 'limits'> {
+  try {
+    const { resize, limits } = metadata ?? {};
+    const config = parseDatasetConfig({ resize, limits }, path);
+    const { quarantineBudget: _quarantineBudget, ...own } = config.limits;
+    return { resize: config.resize, limits: own };
+  } catch (error) {
+    throw invalid(path, `of how its pictures were prepared ${messageOf(error)}`, error);
+  }
+}
+
+function invalid(path: string, problem: string, cause?: unknown): AtelierError {
+  return new AtelierError({
     code: 'MODEL_INVALID',
     action: 'use the model',
     path,
     problem,
     hint: 'Use a model that this program trained, or train it again.',
+    cause,
   });
 }

@@ -13,6 +13,8 @@ export interface Picture {
   /** Pixels, upright. */
   readonly width: number;
   readonly height: number;
+  /** Frames of an animation, pages of a file; 1 of a still. */
+  readonly frames: number;
   /** Known once resize has run. */
   readonly looks: Looks | undefined;
   /** Known once split has run. */
@@ -79,11 +81,12 @@ function picture(
   { id, inputs, params, data }: ManifestItem,
   { resize, split }: Pick<Manifests, 'resize' | 'split'>,
 ): Picture {
-  const { format, width, height, orientation } = data as {
+  const { format, width, height, orientation, frames } = data as {
     format: string;
     width: number;
     height: number;
     orientation: number;
+    frames: number;
   };
   const turned = orientation > 4; // EXIF orientations 5 to 8 lie on their side
   return {
@@ -93,6 +96,7 @@ function picture(
     format,
     width: turned ? height : width,
     height: turned ? width : height,
+    frames,
     looks: resize?.items.get(id)?.data as Looks | undefined,
     split: split?.items.get(id)?.params?.['split'] as Split | undefined,
   };

@@ -72,6 +72,15 @@ const ODDITIES: readonly Oddity[] = [
     text: ({ width, height }) => `${width}x${height}`,
   },
   {
+    kind: 'frames',
+    severity: 'note',
+    title: 'animations, and files of several pages',
+    advice:
+      'Only the first is used (of an AVIF file its primary picture); save another one as a file of its own.',
+    degree: ({ frames }) => above(1, frames),
+    text: ({ frames }) => `${frames} frames or pages`,
+  },
+  {
     kind: 'aspect-ratio',
     severity: 'note',
     title: `pictures with a side more than ${STRETCH} times too long`,

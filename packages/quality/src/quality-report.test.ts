@@ -13,8 +13,8 @@ describe('a dataset without a flaw', () => {
   it('has nothing to report, and says what was looked for', () => {
     const report = reportOn({ ...many('cat', 5), ...many('dog', 5) });
     expect(report).toMatchObject({ pictures: 10, classes: 2, quarantined: 0, notRun: [], sections: [] });
-    expect(report.clean).toHaveLength(17);
-    expect(new Set(report.clean).size).toBe(17);
+    expect(report.clean).toHaveLength(18);
+    expect(new Set(report.clean).size).toBe(18);
   });
 });
 
@@ -200,6 +200,7 @@ describe('odd pictures', () => {
       'aspect-ratio',
       { odd: { width: 301, height: 100, orientation: 6 }, fair: { orientation: 6 }, says: '100x301' },
     ],
+    ['frames', { odd: { frames: 10 }, fair: { frames: 1 }, says: '10 frames or pages' }],
     ['extension', { odd: { format: 'jpeg' }, fair: { format: 'png' }, says: 'it is JPEG' }],
     ['extension', { odd: { format: 'heif' }, fair: {}, says: 'it is AVIF' }],
   ])('%s: %j', (kind, { odd, fair, says }) => {
@@ -244,7 +245,7 @@ describe('what is not known yet', () => {
     const report = qualityReport({ ingest }, settings);
     expect(report.notRun).toEqual(['resize', 'labels', 'split']);
     expect(kinds(report)).toEqual(['error label-conflict', 'note tiny', 'note aspect-ratio']);
-    expect([...report.clean, ...report.sections.map(({ title }) => title)]).toHaveLength(10);
+    expect([...report.clean, ...report.sections.map(({ title }) => title)]).toHaveLength(11);
     expect(report.clean).not.toContain('blank pictures');
     expect(report.clean).not.toContain('classes that lack a split');
   });

@@ -14,7 +14,7 @@ import { quarantineOf, type PlannedItem, type Stage } from '@atelier/stage';
 type Config = {
   codec: string;
   resize: DatasetConfig['resize'];
-  /** What a picture may take; those of its header were held to by ingest. */
+  /** What a picture may take: no part of the keys of pictures, for it changes none that was made. */
   limits: Pick<DatasetConfig['limits'], 'maxMemoryBytes' | 'timeoutMs'>;
   /** What the subset is chosen by; left out where all pictures are taken. */
   seed?: number;
@@ -47,7 +47,7 @@ export function createResize(decoders: () => DecoderPool): Stage<Config> {
 
     async plan({ upstream, dataset, config }) {
       const sources = upstream.ingest as Manifest;
-      const settings = { codec, resize: config.resize, limits: config.limits };
+      const settings = { codec, resize: config.resize };
       const names = artifactNames(sources.items.keys());
       const usable = [...sources.items.values()].filter((item) => item.quarantine === undefined);
       const items = pickSubset(usable, dataset).map((source): PlannedItem => ({

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { sha256, type Manifest, type ManifestOutput } from '@atelier/artifacts';
 import { AtelierError, canonicalJson, type DatasetConfig, type Json, type Split } from '@atelier/core';
-import type { Outcome, PlannedItem, Stage } from '@atelier/stage';
+import { refuseLinksOut, type Outcome, type PlannedItem, type Stage } from '@atelier/stage';
 import { assignSplits, type Assignment, type SplitSource } from './assign-splits.js';
 import { writeSplitFile, type SplitTable } from './split-files.js';
 import { lockFromManifest, mergeLock, readLock } from './split-lock.js';
@@ -30,6 +30,7 @@ export const split: Stage<Config> = {
 
   async plan({ root, upstream, config, previous, resplit }) {
     const { ingest, resize } = upstream as { ingest: Manifest; resize: Manifest };
+    await refuseLinksOut(root, [join(root, LOCK)], 'read');
     const lock = resplit ? [] : ((await readLock(join(root, LOCK))) ?? lockFromManifest(previous));
     const result = assignSplits(splitSources(ingest, resize), { ...config, lock });
     const { assignments, groups } = result;

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { readManifest, writeManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
 import { AtelierError, WORKERS, type WorkerName } from '@atelier/core';
-import { refuseLinksOut } from './links-out.js';
+import { refuseLinksBelow, refuseLinksOut } from './links-out.js';
 
 /** The paths inside a stage's folder. */
 export interface StageFolder {
@@ -52,9 +52,8 @@ export function stageFolder(root: string, stage: WorkerName): StageFolder {
  * @throws AtelierError WRITE_FAILED
  */
 export async function refuseOwnLinks({ root, ...own }: StageFolder): Promise<void> {
-  const left = await readdir(own.staging, { withFileTypes: true, recursive: true }).catch(() => []);
-  const staged = left.map((entry) => join(entry.parentPath, entry.name));
-  await refuseLinksOut(root, [...Object.values(own), ...staged]);
+  await refuseLinksOut(root, Object.values(own));
+  await refuseLinksBelow(root, own.staging);
 }
 
 /**
@@ -96,9 +95,10 @@ export function isCutOff(folder: StageFolder): boolean {
 /**
  * The manifest in force: the next one where a commit is decided and not carried out yet. Its outputs are then either
  * in their place or still staged.
- * @throws AtelierError MANIFEST_DAMAGED
+ * @throws AtelierError MANIFEST_DAMAGED; READ_FAILED where it lies behind a link that leads out of the dataset
  */
 export async function standingManifest(folder: StageFolder): Promise<Manifest | undefined> {
+  await refuseLinksOut(folder.root, [folder.next, folder.manifest], 'read');
   return (await readManifest(folder.next)) ?? (await readManifest(folder.manifest));
 }
 

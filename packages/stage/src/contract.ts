@@ -12,7 +12,8 @@ export interface Stage<Config extends Json = Json> {
   readonly noun: string;
   /**
    * The part of dataset.json that decides this stage's results, in dataset.json's own nesting, so that a change
-   * can be named as the person wrote it.
+   * can be named as the person wrote it. An item in quarantine that names `limits` is tried again when one of them
+   * has another value here, whether or not it is a part of the item's key.
    */
   config(dataset: DatasetConfig): Config;
   /**
@@ -84,8 +85,8 @@ export interface ProcessContext<Config extends Json = Json> {
   readonly upstream: Readonly<Partial<Record<StageName, Manifest>>>;
   /**
    * Reads an input and checks that it still is what was planned.
-   * @param path relative to the dataset, or absolute
-   * @throws AtelierError INPUT_CHANGED or INPUT_MISSING
+   * @param path relative to the dataset
+   * @throws AtelierError INPUT_CHANGED, INPUT_MISSING, or READ_FAILED, also behind a link that leads out of the dataset
    */
   read(path: string, sha256: string): Promise<Uint8Array>;
   /** Writes one output; its path is relative to the dataset. */

@@ -45,7 +45,8 @@ export function diffPlan(input: DiffInput): Diff {
     const before = previous.get(item.id);
     const reason = staleReason(input, { item, key, before });
     if (reason === undefined) kept.push(before as ManifestItem);
-    else if (journalled?.key === key) resumed.push({ item: journalled, reason });
+    else if (journalled?.key === key && limitReason(input.config, journalled) === undefined)
+      resumed.push({ item: journalled, reason });
     else stale.push({ item, key, reason });
   }
   const orphaned = [...previous.values()].filter((item) => !wanted.has(item.id));
@@ -59,6 +60,8 @@ function staleReason(
 ): Reason | undefined {
   if (before === undefined) return { kind: 'new', text: 'new' };
   if (before.key !== key) return changeReason(input, { item, before });
+  const limit = limitReason(input.config, before);
+  if (limit !== undefined) return limit;
   for (const output of before.outputs) {
     const state = input.outputState(output);
     if (state === 'missing') return { kind: 'missing', text: 'output missing' };
@@ -67,6 +70,15 @@ function staleReason(
   return before.outputs.length === item.outputs.length || before.quarantine !== undefined
     ? undefined
     : { kind: 'missing', text: 'output missing' };
+}
+
+/** Why an item in quarantine is tried again although its key is the same: a limit that refused it has changed. */
+function limitReason(config: Json, { quarantine }: ManifestItem): Reason | undefined {
+  if (quarantine?.limits === undefined) return undefined;
+  const { limits } = config as { limits?: Readonly<Record<string, Json>> };
+  const now = Object.keys(quarantine.limits).map((name) => [name, limits?.[name] ?? null]);
+  const changed = changedValues({ limits: quarantine.limits }, { limits: Object.fromEntries(now) as Json });
+  return changed.length === 0 ? undefined : { kind: 'parameter', text: changed.join(', ') };
 }
 
 /** Which of the things that make up the key has changed, the most telling one first. */

@@ -6,6 +6,7 @@ export { isCutOff, stageFolder, standingManifest, type StageFolder } from './com
 export type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext, Reason, Stage } from './contract.js';
 export { openDataset, type Dataset } from './dataset.js';
 export { readJournal } from './journal.js';
+export { linkGuard, refuseLinksBelow, refuseLinksOut, type FileUse } from './links-out.js';
 export { quarantineOf } from './quarantine.js';
 export { silentReporter, stderrReporter, type Progress, type Reporter } from './reporter.js';
 export type { RunOptions } from './run.js';

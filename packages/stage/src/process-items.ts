@@ -14,6 +14,7 @@ import type { Outcome, Plan, PlanContext, PlannedItem, ProcessContext } from './
 import type { Diff } from './diff.js';
 import { itemKeys } from './item-key.js';
 import { appendJournal } from './journal.js';
+import { linkGuard } from './links-out.js';
 import { refuseBudget } from './quarantine-budget.js';
 import type { Run } from './run.js';
 
@@ -117,6 +118,7 @@ function processContext<Config extends Json>(
   made: readonly ManifestItem[],
 ): ProcessContext<Config> {
   const { context, folder, diff } = run;
+  const guard = linkGuard(context.root, 'read');
   const stagedPath = async (path: string) => {
     const full = join(folder.staged, path);
     await makeFolder(dirname(full));
@@ -127,7 +129,11 @@ function processContext<Config extends Json>(
     dataset: context.dataset,
     config: context.config,
     upstream: context.upstream,
-    read: (path, sha256) => readInput(context.root, { path, sha256 }),
+    async read(path, sha256) {
+      const full = resolve(context.root, path);
+      await guard([full]);
+      return readInput(full, sha256);
+    },
     stagedPath,
     items: () =>
       new Map(
@@ -154,11 +160,7 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-async function readInput(
-  root: string,
-  { path, sha256 }: { path: string; sha256: string },
-): Promise<Uint8Array> {
-  const full = resolve(root, path);
+async function readInput(full: string, sha256: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(full);

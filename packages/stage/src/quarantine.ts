@@ -8,7 +8,8 @@ import { AtelierError } from '@atelier/core';
  */
 export function quarantineOf(error: unknown, path: string): ManifestQuarantine {
   if (error instanceof AtelierError && error.code === 'INPUT_INVALID') {
-    return { path, code: error.code, reason: error.problem, remedy: error.hint };
+    const { code, problem: reason, hint: remedy, limits } = error;
+    return { path, code, reason, remedy, ...(limits && { limits }) };
   }
   throw error;
 }

@@ -189,6 +189,45 @@ describe('runStage', () => {
     expect(await run(dataset)).toMatchObject({ done: 1, quarantined: 0 });
   });
 
+  it('tries again, alone, what was refused by a limit that has changed, and nothing else', async () => {
+    const dataset = toyDataset(
+      { ...abc, 'bad.txt': 'bad', 'slow.txt': 'slow' },
+      { limits: { timeoutMs: 10 } },
+    );
+    const within = (timeoutMs: number, more: object = {}) => ({
+      ...dataset,
+      config: { ...dataset.config, limits: { ...dataset.config.limits, timeoutMs, ...more } },
+    });
+    expect(await run(dataset)).toMatchObject({ done: 5, quarantined: 2 });
+    expect(await run(within(10, { maxPixels: 5 }))).toMatchObject({ done: 0, quarantined: 2 });
+    const tried = await run(within(20), {}, { dryRun: true });
+    expect(tried.items).toEqual([
+      { id: 'slow.txt', kind: 'parameter', reason: 'limits.timeoutMs changed from 10 to 20' },
+    ]);
+    expect(await run(within(20))).toMatchObject({ done: 1, kept: 4, quarantined: 2 });
+    expect(await run(within(1000))).toMatchObject({ done: 1, kept: 4, quarantined: 1 });
+    expect(await run(within(10))).toMatchObject({ done: 0, kept: 5, quarantined: 1 }); // what was made stays
+    const alone = toyDataset(
+      { ...abc, 'bad.txt': 'bad', 'slow.txt': 'slow' },
+      { limits: { timeoutMs: 2000 } },
+    );
+    await run(within(2000));
+    await run(alone);
+    expect(outputs(dataset)).toEqual(outputs(alone));
+  });
+
+  it('takes over no refusal of an interrupted run by a limit that has changed', async () => {
+    const limits = { timeoutMs: 10, quarantineBudget: { count: 0, share: 0 } };
+    const dataset = toyDataset({ ...abc, 'slow.txt': 'slow' }, { limits });
+    await expect(run(dataset)).rejects.toMatchObject({ code: 'QUARANTINE_BUDGET' });
+    const raised = { ...dataset.config.limits, timeoutMs: 1000 };
+    expect(await run({ ...dataset, config: { ...dataset.config, limits: raised } })).toMatchObject({
+      done: 1,
+      resumed: 3,
+      quarantined: 0,
+    });
+  });
+
   it('fails past the quarantine budget and commits nothing', async () => {
     const dataset = toyDataset(
       { ...abc, 'bad.txt': 'bad' },
@@ -312,8 +351,11 @@ describe('runStage', () => {
       if (writing) setImmediate(write);
     };
     write();
-    await expect(digests(['images/b.txt'])).rejects.toMatchObject({ code: 'INPUT_CHANGED', path });
-    writing = false;
+    try {
+      await expect(digests(['images/b.txt'])).rejects.toMatchObject({ code: 'INPUT_CHANGED', path });
+    } finally {
+      writing = false;
+    }
     expect((await digests(['images/a.txt'])).size).toBe(1);
   });
 

@@ -37,6 +37,7 @@ import type { Dataset } from './dataset.js';
 import { diffPlan, type Diff, type OutputState } from './diff.js';
 import { appendHistory } from './history.js';
 import { readJournal } from './journal.js';
+import { refuseLinksOut } from './links-out.js';
 import { acquireLock, type Lock } from './lock.js';
 import { processItems } from './process-items.js';
 import type { Run, RunOptions } from './run.js';
@@ -146,6 +147,7 @@ async function planContext<Config extends Json>(
   const upstream: Partial<Record<StageName, Manifest>> = {};
   for (const name of stage.inputs) {
     const { manifest: path } = stageFolder(dataset.root, name);
+    await refuseLinksOut(dataset.root, [path], 'read');
     const manifest = options.manifests?.get(path) ?? ((await readManifest(path)) as Manifest);
     options.manifests?.set(path, manifest);
     upstream[name] = manifest;

@@ -1,4 +1,4 @@
-import { statSync, type Stats } from 'node:fs';
+import { lstatSync, statSync, type Stats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { digestFile, writeFileAtomic } from '@atelier/artifacts';
@@ -80,7 +80,7 @@ export async function openStatRecord(
       return digests;
     },
     check(path, expected) {
-      const found = look(path);
+      const found = lstatSync(resolve(root, path), { throwIfNoEntry: false }); // a link is no file that a stage wrote
       if (found === undefined || !found.isFile()) return 'missing';
       if (found.size !== expected.sizeBytes) return 'altered';
       const recalled = recall(path, found);

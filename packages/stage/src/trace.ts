@@ -5,6 +5,7 @@ import { closest } from 'fastest-levenshtein';
 import { isCutOff, stageFolder, standingManifest } from './commit.js';
 import type { Dataset } from './dataset.js';
 import { readHistory, type Made } from './history.js';
+import { refuseLinksOut } from './links-out.js';
 
 /** One picture through every stage. */
 export interface Trace {
@@ -43,6 +44,7 @@ export async function traceSource(dataset: Dataset, query: string, from: string)
     );
     for (const { path } of items.flatMap((item) => item.outputs)) files.add(path);
     const folder = stageFolder(dataset.root, stage);
+    await refuseLinksOut(dataset.root, [folder.history], 'read');
     const made = await readHistory(folder.history, new Set(items.map((item) => item.id)));
     stages.push({
       stage,

@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { digestFile, readManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
 import { AtelierError, compareCodePoints, STAGES, WORKERS, type WorkerName } from '@atelier/core';
 import pMap from 'p-map';
 import { allOutputs, isCutOff, stageFolder, strayFiles } from './commit.js';
 import type { Dataset } from './dataset.js';
+import { linkGuard } from './links-out.js';
 import { silentReporter, type Reporter } from './reporter.js';
 
 /** One file that is not what its manifest says. */
@@ -30,7 +31,10 @@ export interface Verification {
 /** Files that are digested at once. */
 const READERS = 8;
 
-/** Digests every artifact anew and compares it with what the manifests say. Changes nothing. */
+/**
+ * Digests every artifact anew and compares it with what the manifests say. Changes nothing.
+ * @throws AtelierError READ_FAILED where a stage's files lie behind a link that leads out of the dataset
+ */
 export async function verifyDataset(
   dataset: Dataset,
   reporter: Reporter = silentReporter,
@@ -38,9 +42,11 @@ export async function verifyDataset(
   const damage: Damage[] = [];
   const unknown: string[] = [];
   const notRun: WorkerName[] = [];
+  const guard = linkGuard(dataset.root, 'read');
   const outputs: (ManifestOutput & { stage: WorkerName })[] = [];
   for (const stage of Object.keys(WORKERS) as WorkerName[]) {
     const folder = stageFolder(dataset.root, stage);
+    await guard([folder.manifest]);
     const read = await readWhole(folder.manifest);
     if ('problem' in read) {
       const problem = isCutOff(folder)
@@ -52,6 +58,7 @@ export async function verifyDataset(
       continue;
     }
     const own = allOutputs(read.manifest);
+    await guard(own.map(({ path }) => resolve(dataset.root, dirname(path))));
     for (const output of own) outputs.push({ ...output, stage });
     unknown.push(...(await strayFiles(folder, new Set(own.map((output) => output.path)))));
   }
@@ -82,7 +89,7 @@ async function outputProblem(
   { path, sizeBytes, sha256 }: ManifestOutput,
 ): Promise<string | undefined> {
   const full = resolve(root, path);
-  const found = await stat(full).catch(() => undefined);
+  const found = await lstat(full).catch(() => undefined);
   if (found === undefined) return 'missing';
   if (!found.isFile()) return 'no regular file';
   if (found.size !== sizeBytes) return `${found.size} bytes instead of ${sizeBytes}`;

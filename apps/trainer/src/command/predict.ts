@@ -31,7 +31,11 @@ export async function predict(options: CommandLine): Promise<void> {
     );
     const { engine } = choice;
     const rows: Classification[] = [];
-    const answers = classify(files, { metadata, predict: (pixels, count) => engine.predict(pixels, count) });
+    const answers = classify(files, {
+      metadata,
+      predict: (pixels, count) => engine.predict(pixels, count),
+      limits: config.limits, // not the model's: the remedy of a refusal is to raise one in dataset.json
+    });
     for await (const row of answers) rows.push(row);
     process.stdout.write(await FORMATS[format](rows, top));
     const failed = rows.filter((row) => 'error' in row);

@@ -80,6 +80,7 @@ export function modelMetadata(of: {
 }): ModelMetadata {
   const { runId, dataset, config, engine, artifacts } = of;
   const [height, width, channels] = dataset.shape;
+  const { quarantineBudget: _quarantineBudget, ...limits } = config.limits;
   return {
     formatVersion: 1,
     runId,
@@ -87,7 +88,7 @@ export function modelMetadata(of: {
     input: { height, width, channels, valueRange: [0, 255], dtype: 'uint8' },
     resize: dataset.resize,
     normalize: { mean: dataset.mean, std: dataset.std },
-    limits: { maxPixels: config.limits.maxPixels },
+    limits,
     versions: { node: process.versions.node, ...engine.versions },
     trainedOn: artifacts,
   };

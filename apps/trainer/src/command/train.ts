@@ -18,7 +18,7 @@ import { eventFiles } from '../progress/event-files.js';
 import { trainProgress } from '../progress/train-progress.js';
 import { readBestWeights, readCheckpoint, removeOtherBestWeights } from '../run/checkpoint.js';
 import { runConfig, type RunConfig } from '../run/run-config.js';
-import { finishRun, runFolder, type UnfinishedRun } from '../run/run-folder.js';
+import { finishRun, refuseModelLinks, runFolder, type UnfinishedRun } from '../run/run-folder.js';
 import { checkpointFolder, runStore, writeHistory } from '../run/run-store.js';
 import { findUpToDate, releaseRun, removeWithoutCheckpoint, takeRun } from '../run/take-run.js';
 import type { CommandLine } from './arguments.js';
@@ -71,6 +71,7 @@ async function makePlan({ dataset: folder, set, resume, run, ifStale }: CommandL
     throw usageError('--if-stale chooses the run itself', 'Leave out --resume and --run.');
   }
   const { root, config } = await openDataset(resolveDataset(folder), set);
+  await refuseModelLinks(root);
   const dataset = await readNormalizedDataset(root);
   checkDataset(dataset, config, root);
   const artifacts = { 'normalized/manifest.jsonl': dataset.sha256 };

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { digestFile, manifestFileName, readManifest, type ManifestItem } from '@atelier/artifacts';
 import { AtelierError, SPLITS, STAGES, type DatasetConfig, type Split } from '@atelier/core';
+import { refuseLinksOut } from '@atelier/stage';
 
 /** One Arrow file of a split. */
 export interface ShardPlace {
@@ -39,11 +40,12 @@ interface Header {
 /**
  * Reads what the normalize stage of a dataset wrote.
  * @param root the dataset's folder
- * @throws AtelierError INPUT_MISSING where it has not run, MANIFEST_DAMAGED
+ * @throws AtelierError INPUT_MISSING where it has not run, MANIFEST_DAMAGED, READ_FAILED where links lead out of the dataset
  */
 export async function readNormalizedDataset(root: string): Promise<NormalizedDataset> {
   const folder = path.join(root, STAGES.normalize);
   const file = path.join(folder, manifestFileName);
+  await refuseLinksOut(root, [file], 'read');
   const manifest = await readManifest(file);
   if (manifest === undefined) {
     throw new AtelierError({
@@ -65,6 +67,12 @@ export async function readNormalizedDataset(root: string): Promise<NormalizedDat
       hint: 'Run "npx atelier preprocess" again.',
     });
   }
+  const shards = shardsBySplit(root, [...manifest.items.values()]);
+  await refuseLinksOut(
+    root,
+    Object.values(shards).flatMap((places) => places.map((place) => place.path)),
+    'read',
+  );
   return {
     classNames: classes,
     shape,
@@ -72,7 +80,7 @@ export async function readNormalizedDataset(root: string): Promise<NormalizedDat
     mean: mean ?? null,
     std: std ?? null,
     resize,
-    shards: shardsBySplit(root, [...manifest.items.values()]),
+    shards,
     sha256: (await digestFile(file)).sha256,
   };
 }

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '@atelier/artifacts';
-import { AtelierError, compareCodePoints } from '@atelier/core';
+import { AtelierError, compareCodePoints, printable } from '@atelier/core';
+import { refuseLinksBelow, refuseLinksOut } from '@atelier/stage';
 
 /** The runs of a dataset. */
 const modelsFolder = (root: string) => path.join(root, 'models');
@@ -57,12 +58,23 @@ function nextName(entries: readonly string[]): string {
 }
 
 function checkName(name: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) && name !== LATEST) return;
+  if (isName(name)) return;
   throw usage(
     `call the run "${name}"`,
     'it is not a name for a run',
     'Use letters, digits, ".", "_" and "-".',
   );
+}
+
+/** A name is never a path: a file from elsewhere may give it. */
+const isName = (name: string) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) && name !== LATEST;
+
+/**
+ * Refuses folders of models in which symbolic links lead out of the dataset: training reads and writes all of them.
+ * @throws AtelierError WRITE_FAILED
+ */
+export async function refuseModelLinks(root: string): Promise<void> {
+  await refuseLinksBelow(root, modelsFolder(root));
 }
 
 /** The runs that were begun and not finished, by name. */
@@ -100,13 +112,16 @@ export async function finishedRuns(root: string): Promise<string[]> {
 /**
  * The folder of a finished run.
  * @param name null takes the newest, as `models/latest` says
- * @throws AtelierError INPUT_MISSING where there is none, naming those there are
+ * @throws AtelierError INPUT_MISSING where there is none, naming those there are; WRITE_FAILED where links in it lead out
+ * of the dataset
  */
 export async function findRun(root: string, name: string | null): Promise<{ name: string; dir: string }> {
   const models = modelsFolder(root);
   const latest = path.join(models, LATEST);
+  await refuseLinksOut(root, [latest]);
   const wanted = name ?? (existsSync(latest) ? (await readFile(latest, 'utf8')).trim() : null);
-  if (wanted !== null && existsSync(path.join(models, wanted, 'model.json'))) {
+  if (wanted !== null && isName(wanted) && existsSync(path.join(models, wanted, 'model.json'))) {
+    await refuseLinksBelow(root, path.join(models, wanted));
     return { name: wanted, dir: path.join(models, wanted) };
   }
   const runs = await finishedRuns(root);
@@ -114,7 +129,8 @@ export async function findRun(root: string, name: string | null): Promise<{ name
     code: 'INPUT_MISSING',
     action: 'find the model',
     path: models,
-    problem: wanted === null ? 'nothing has been trained yet' : `there is no finished run "${wanted}"`,
+    problem:
+      wanted === null ? 'nothing has been trained yet' : `there is no finished run "${printable(wanted)}"`,
     hint: runs.length > 0 ? `Give --run one of ${runs.join(', ')}.` : 'Train one: npx atelier train.',
   });
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseDatasetConfig } from '@atelier/core';
@@ -8,7 +8,15 @@ import type { EpochRecord, TrainingState } from '../fit/training-state.js';
 import { readBestWeights, readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { findResumable, matchingRun } from './find-resumable.js';
 import { readRunConfig, runConfig, trainsAlike, writeRunConfig } from './run-config.js';
-import { createRun, findRun, finishedRuns, finishRun, markLatest, unfinishedRuns } from './run-folder.js';
+import {
+  createRun,
+  findRun,
+  finishedRuns,
+  finishRun,
+  markLatest,
+  refuseModelLinks,
+  unfinishedRuns,
+} from './run-folder.js';
 import { runStore } from './run-store.js';
 import { claimRun, releaseRun, removeWithoutCheckpoint, takeRun } from './take-run.js';
 
@@ -141,6 +149,47 @@ describe('the folder of a run', () => {
     await expect(findRun(root, 'c')).rejects.toThrow(/no finished run "c".* one of a, b/);
     await markLatest(root, 'b');
     expect((await findRun(root, null)).name).toBe('b');
+  });
+
+  it.each(['../elsewhere', '/tmp', '.run-0001.partial', 'a/../a', 'latest', ''])(
+    'is not looked for at %j, whoever says so',
+    async (name) => {
+      await finish('a');
+      await mkdir(path.join(root, 'elsewhere'));
+      await writeFile(path.join(root, 'elsewhere', 'model.json'), '{}');
+      await expect(findRun(root, name)).rejects.toThrow(/no finished run/);
+      await markLatest(root, name);
+      await expect(findRun(root, null)).rejects.toThrow(/no finished run/);
+    },
+  );
+
+  it.each([
+    ['models', 'models'],
+    ['models/latest', 'latest'],
+    ['models/a', 'a'],
+    ['models/a/model.json', 'model.json'],
+    ['models/a/deeper/link', 'nothing'],
+  ])('is not used behind a link out of the dataset: %s', async (link, target) => {
+    const [outside, inside] = [path.join(root, 'outside'), path.join(root, 'dataset')];
+    const files = {
+      models: 'models/a/model.json',
+      latest: 'latest',
+      a: 'a/model.json',
+      'model.json': 'model.json',
+    };
+    for (const file of [...Object.values(files).map((name) => path.join(outside, name))]) {
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, 'a');
+    }
+    await mkdir(path.join(inside, 'models/a/deeper'), { recursive: true });
+    await writeFile(path.join(inside, 'models/a/model.json'), '{}');
+    await writeFile(path.join(inside, 'models/latest'), 'a\n');
+    await expect(refuseModelLinks(inside)).resolves.toBeUndefined();
+    await rm(path.join(inside, link), { recursive: true, force: true });
+    await symlink(path.join(outside, target), path.join(inside, link));
+    const refusal = { code: 'WRITE_FAILED', path: path.join(inside, link) };
+    await expect(refuseModelLinks(inside)).rejects.toMatchObject(refusal);
+    await expect(findRun(inside, null)).rejects.toMatchObject(refusal);
   });
 
   it.each(['latest', '.hidden', 'a/b', '..', '', 'ü'])('is not called %j', async (name) => {

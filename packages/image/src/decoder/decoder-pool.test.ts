@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -117,6 +117,20 @@ describe('a decoder pool', () => {
     expect(await refusal(large)).toMatchObject({
       code: 'INPUT_INVALID',
       problem: `it has ${bytes.length} bytes, more than limits.maxFileBytes ${maxFileBytes}`,
+    });
+  });
+
+  it('waits for no pipe, and reads no device', async () => {
+    const pipe = join(folder, 'pipe.png');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero', folder]) {
+      expect(await refusal(pool().prepare({ path }, options))).toMatchObject({
+        code: 'INPUT_INVALID',
+        problem: 'it is no regular file',
+      });
+    }
+    expect(await refusal(pool().probe({ path: join(folder, 'none') }, limits))).toMatchObject({
+      code: 'READ_FAILED',
     });
   });
 
@@ -248,16 +262,70 @@ describe('the processes of a pool', () => {
     },
   );
 
+  /** A program that makes a pool of its own, and waits for these pictures. */
+  function user(program: URL, paths: readonly string[], more: DecoderPoolOptions = {}): ChildProcess {
+    const script = `import { createDecoderPool } from '${new URL('../../dist/index.js', import.meta.url).href}';
+      const pool = createDecoderPool({ program: new URL('${program.href}'), ...${JSON.stringify(more)} });
+      const probe = (path) => pool.probe({ path }, ${JSON.stringify(limits)});
+      await Promise.all(${JSON.stringify(paths)}.map(probe));`;
+    return spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+  }
+  /** The hostile program, behind a start that says so in the log and then does something else first. */
+  function lateProgram(first: string): { program: URL; log: string } {
+    const { program, log } = hostileProgram(folder);
+    const late = join(folder, 'late.mjs');
+    writeFileSync(
+      late,
+      `import { appendFileSync, readFileSync } from 'node:fs';
+import { endWithPool } from '${new URL('../../dist/decoder/serve-tasks.js', import.meta.url).href}';
+endWithPool();
+const nth = readFileSync('${log}', 'utf8').split('late').length;
+appendFileSync('${log}', 'late ' + process.pid + '\\n');
+${first}
+await import('${program.href}');`,
+    );
+    return { program: pathToFileURL(late), log };
+  }
+  const pidOf = (log: string, text: string) =>
+    Number(
+      lines(log)
+        .find((line) => line.startsWith(text))
+        ?.split(' ')
+        .at(-1),
+    );
+
   it('end with the program that started them, however that ends and whatever they do', async () => {
     const { program, log } = hostileProgram(folder);
-    const { path } = await file('hang.png');
-    const script = `import { createDecoderPool } from '${new URL('../../dist/index.js', import.meta.url).href}';
-      const limits = ${JSON.stringify(limits)};
-      await createDecoderPool({ program: new URL('${program.href}') }).probe({ path: '${path}' }, limits);`;
-    const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+    const parent = user(program, [(await file('hang.png')).path]);
     await until(() => count(log, 'begin') === 1);
     parent.kill('SIGKILL');
-    await until(() => !isAlive(Number(lines(log)[0]?.split(' ')[1])));
+    await until(() => !isAlive(pidOf(log, 'start')));
+  });
+
+  it.each([
+    ['waits', 'await new Promise((resolve) => setTimeout(resolve, 500));'],
+    ['computes', 'for (const end = Date.now() + 500; Date.now() < end; );'],
+  ])('end with it while one of them %s before it is ready, too', async (_, first) => {
+    const { program, log } = lateProgram(first);
+    const parent = user(program, [(await file('a.png')).path]);
+    await until(() => count(log, 'late') === 1);
+    parent.kill('SIGKILL');
+    await until(() => !isAlive(pidOf(log, 'late')));
+  });
+
+  it('do not keep a program from ending while one of them is still starting', async () => {
+    const { program, log } = lateProgram('if (nth > 1) await new Promise((r) => setTimeout(r, 1e6));');
+    const files = await Promise.all(['a.png', 'b.png'].map((name, i) => file(name, i)));
+    const begun = Date.now();
+    const program1 = user(
+      program,
+      files.map(({ path }) => path),
+      { processes: 2, perProcess: 2 },
+    );
+    expect(await new Promise((resolve) => program1.on('exit', resolve))).toBe(0);
+    expect(Date.now() - begun).toBeLessThan(30_000);
+    await until(() => lines(log).every((line) => !isAlive(Number(line.split(' ').at(-1)))));
+    expect(count(log, 'late')).toBe(2);
   });
 
   it('do not keep a program from ending', async () => {

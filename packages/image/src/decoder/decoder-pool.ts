@@ -10,7 +10,8 @@ export interface DecoderPool {
   /**
    * Reads the header of a picture file without decoding it.
    * @throws AtelierError INPUT_INVALID where the picture cannot be used, or made the decoder crash or hang;
-   * INPUT_MISSING or INPUT_CHANGED where the file is not what it was; PROGRAM_FAILED where no process starts
+   * INPUT_MISSING or INPUT_CHANGED where the file is not what it was, READ_FAILED where one whose digest is not known
+   * cannot be read; PROGRAM_FAILED where no process starts
    */
   probe(source: SourceFile, limits: DecoderLimits): Promise<ProbedFile>;
   /**

@@ -1,7 +1,8 @@
 // The program of a decoder pool's processes.
 import { loadSharp } from '../codec.js';
 import { performTask } from './perform-task.js';
-import { serveTasks } from './serve-tasks.js';
+import { endWithPool, serveTasks } from './serve-tasks.js';
 
+endWithPool(); // while it starts, too
 await loadSharp();
 serveTasks(performTask);

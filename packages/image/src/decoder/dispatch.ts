@@ -56,7 +56,7 @@ function assign(member: Member, job: Job): void {
 }
 
 function startMember(state: PoolState): void {
-  const timer = setTimeout(() => child.kill(), START_TIMEOUT_MS);
+  const timer = setTimeout(() => child.kill(), START_TIMEOUT_MS).unref(); // whoever waits for it holds the process
   const child = startChild(
     { program: state.program, threads: state.perProcess + 2 }, // two more, for reading files
     {

@@ -9,15 +9,15 @@ export type Failure =
 /** The refusal of a picture that brought down a process which had nothing else to do. */
 export function refuseFailure(failure: Failure, { timeoutMs, maxMemoryBytes }: DecoderLimits): AtelierError {
   if (failure.kind === 'hang') {
-    return refuseImage(
+    return refusedBy(
+      { timeoutMs },
       `it made the decoder hang: it was not decoded within limits.timeoutMs ${timeoutMs}`,
-      'Shrink it, or save it anew in an image editor, or raise limits.timeoutMs in dataset.json, or remove it.',
     );
   }
   if (failure.kind === 'memory') {
-    return refuseImage(
+    return refusedBy(
+      { maxMemoryBytes },
       `decoding it took more memory than limits.maxMemoryBytes ${maxMemoryBytes}`,
-      'Shrink it, or save it anew in an image editor, or raise limits.maxMemoryBytes in dataset.json, or remove it.',
     );
   }
   return refuseImage(
@@ -25,6 +25,13 @@ export function refuseFailure(failure: Failure, { timeoutMs, maxMemoryBytes }: D
     'Open it in an image editor and save it anew, or remove it.',
     new Error(`the decoder's process ended with ${failure.how}`),
   );
+}
+
+/** A refusal that another value of a limit may undo. */
+function refusedBy(limits: Readonly<Record<string, number>>, problem: string): AtelierError {
+  const [name] = Object.keys(limits);
+  const hint = `Shrink it, or save it anew in an image editor, or raise limits.${name} in dataset.json, or remove it.`;
+  return new AtelierError({ ...refuseImage(problem, hint).toJSON(), limits });
 }
 
 /** The error of a pool none of whose processes starts. */

@@ -6,8 +6,16 @@ import type { CarriedError, DecoderMessage, DecoderRequest } from './protocol.js
 const LOOK_MS = 50;
 
 /**
- * Makes this process one of a pool's: it does what it is asked until the channel to the pool is closed. Signals of the
- * terminal are the pool's affair. It ends at once, whatever a decoder's thread may be doing.
+ * Ends this process at once when the channel to its pool is closed, as it is however the pool's own process ends, whatever
+ * a decoder's thread may be doing. Signals of the terminal are the pool's affair.
+ */
+export function endWithPool(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+}
+
+/**
+ * Makes this process one of a pool's: it does what it is asked until the channel to the pool is closed.
  * @param perform what is done with each task
  */
 export function serveTasks(perform: typeof performTask): void {
@@ -31,9 +39,7 @@ export function serveTasks(perform: typeof performTask): void {
     clearInterval(watch);
     watch = undefined;
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
   process.on('message', (request: DecoderRequest) => void answer(request));
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   say({ kind: 'ready' });
 }
 

@@ -21,9 +21,10 @@ export function hostileProgram(folder: string): { program: URL; log: string } {
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { performTask } from '${built('perform-task')}';
-import { serveTasks } from '${built('serve-tasks')}';
+import { endWithPool, serveTasks } from '${built('serve-tasks')}';
 const note = (text) => appendFileSync(${JSON.stringify(log)}, text + ' ' + process.pid + '\\n');
 note('start');
+endWithPool();
 const kept = [];
 serveTasks(async (task) => {
   const name = basename(task.source.path);

@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseDatasetConfig } from '@atelier/core';
-import { encodeJpeg, prepareImage } from '@atelier/image';
+import { AtelierError, parseDatasetConfig } from '@atelier/core';
+import { createDecoderPool, encodeJpeg, prepareImage, type DecoderPool } from '@atelier/image';
+import { hostileProgram } from '../../../image/src/testing/decoder-program.js';
 import type { ModelMetadata } from '../metadata.js';
 import { checkPixels } from './check-pixels.js';
-import { classify, rank, type Classification } from './classify.js';
+import { classify, rank, type Classification, type ClassifyOptions } from './classify.js';
 
 const { resize, limits } = parseDatasetConfig(
   { resize: { width: 8, height: 4, fit: 'contain' } },
@@ -41,11 +43,11 @@ async function picture(name: string, level: number): Promise<string> {
   return file;
 }
 
-const all = async (files: string[], batchSize = 2) => {
+const all = async (files: string[], batchSize = 2, more: Partial<ClassifyOptions> = {}) => {
   const sizes: number[] = [];
   const rows: Classification[] = [];
   const predict = (pixels: Uint8Array, count: number) => (sizes.push(count), brightness(pixels, count));
-  for await (const row of classify(files, { metadata, predict, batchSize })) rows.push(row);
+  for await (const row of classify(files, { metadata, predict, batchSize, ...more })) rows.push(row);
   return { rows, sizes };
 };
 
@@ -83,6 +85,41 @@ describe('classify', () => {
       95,
     );
     expect(seen).toEqual(Uint8Array.from((await prepareImage(bytes, { resize, limits })).pixels));
+  });
+
+  it('goes on behind pictures that make the decoder crash or hang, and what is no picture', async () => {
+    const decoders = createDecoderPool({ program: hostileProgram(dir).program, processes: 1 });
+    const pipe = path.join(dir, 'pipe.jpg');
+    execFileSync('mkfifo', [pipe]);
+    const names = ['crash.jpg', 'good.jpg', 'hang.jpg', 'slow.jpg'];
+    const files = [...(await Promise.all(names.map((name) => picture(name, 240)))), pipe, '/dev/zero', dir];
+    const { rows } = await all(files, 16, { decoders, limits: { ...limits, timeoutMs: 2000 } });
+    decoders.rest();
+    expect(rows.map((row) => ('error' in row ? row.error.problem : row.classes[0]?.className))).toEqual([
+      'it made the decoder crash',
+      'bright',
+      'it made the decoder hang: it was not decoded within limits.timeoutMs 2000',
+      'bright',
+      'it is no regular file',
+      'it is no regular file',
+      'it is no regular file',
+    ]);
+    for (const row of rows)
+      if ('error' in row) expect(row.error.message).toContain(`Cannot classify ${row.path}: `);
+  });
+
+  it('holds pictures to the limits of the model', async () => {
+    const file = await picture('d.jpg', 9);
+    const narrow = { ...metadata, limits: { ...limits, maxSide: 29 } };
+    const [row] = (await all([file], 1, { metadata: narrow })).rows;
+    expect(row).toMatchObject({ error: { code: 'INPUT_INVALID' } });
+    expect((row as { error: AtelierError }).error.problem).toMatch(/30 pixels, more than limits.maxSide 29/);
+  });
+
+  it('fails where no decoder starts: that is no picture’s fault', async () => {
+    const error = new AtelierError({ code: 'PROGRAM_FAILED', action: 'start', problem: 'no', hint: 'Mend.' });
+    const decoders = { prepare: () => Promise.reject(error) } as unknown as DecoderPool;
+    await expect(all([await picture('e.jpg', 9)], 1, { decoders })).rejects.toBe(error);
   });
 
   it('asks nothing where nothing can be read', async () => {

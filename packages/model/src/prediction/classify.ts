@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { AtelierError, messageOf } from '@atelier/core';
-import { prepareImage } from '@atelier/image';
+import { resolve } from 'node:path';
+import { AtelierError } from '@atelier/core';
+import { decodeJpeg, sharedDecoderPool, type DecoderLimits, type DecoderPool } from '@atelier/image';
 import type { ModelMetadata } from '../metadata.js';
 import { checkPixels } from './check-pixels.js';
 
@@ -24,20 +24,29 @@ export interface ClassifyOptions {
   readonly predict: PredictPixels;
   /** Files prepared and predicted together; 16 by default. */
   readonly batchSize?: number;
+  /** What a picture may be and take; the model's own by default. */
+  readonly limits?: DecoderLimits;
+  /** The processes that decode; those of this program by default. */
+  readonly decoders?: DecoderPool;
 }
 
 /**
- * Classifies picture files: each is prepared exactly as preprocessing did (packages/image), with the settings kept in
- * the model. A file that cannot be read or decoded is an answer of its own, and the others go on.
+ * Classifies picture files: each is prepared exactly as preprocessing did (packages/image, in processes of its own),
+ * with the settings kept in the model. A file that cannot be read or decoded, or that makes the decoder crash or hang,
+ * is an answer of its own, and the others go on.
  * @param files paths, answered in their order
+ * @throws AtelierError PROGRAM_FAILED where no decoder starts
  */
 export async function* classify(
   files: readonly string[],
-  { metadata, predict, batchSize = 16 }: ClassifyOptions,
+  { metadata, predict, batchSize = 16, limits = metadata.limits, decoders }: ClassifyOptions,
 ): AsyncGenerator<Classification> {
+  const pool = decoders ?? sharedDecoderPool();
   for (let start = 0; start < files.length; start += batchSize) {
     const batch = files.slice(start, start + batchSize);
-    const prepared = await Promise.all(batch.map((file) => prepare(file, metadata)));
+    const prepared = await Promise.all(
+      batch.map((file) => prepare(file, pool, { resize: metadata.resize, limits })),
+    );
     const readable = prepared.filter((picture) => picture instanceof Uint8Array);
     const probabilities =
       readable.length > 0
@@ -63,20 +72,18 @@ export function rank(
     .sort((a, b) => b.probability - a.probability);
 }
 
-async function prepare(file: string, { resize, limits }: ModelMetadata): Promise<Uint8Array | AtelierError> {
+/** The pixels of one file, or why there are none; what is no file's fault is thrown. */
+async function prepare(
+  file: string,
+  decoders: DecoderPool,
+  options: Parameters<DecoderPool['prepare']>[1],
+): Promise<Uint8Array | AtelierError> {
   try {
-    const { pixels } = await prepareImage(await readFile(file), { resize, limits });
-    return pixels;
+    const { jpeg } = await decoders.prepare({ path: resolve(file) }, options);
+    return (await decodeJpeg(jpeg)).data;
   } catch (error) {
-    const known = error instanceof AtelierError;
-    return new AtelierError({
-      code: known ? error.code : 'READ_FAILED',
-      action: 'classify',
-      path: file,
-      problem: known ? error.problem : messageOf(error),
-      hint: known ? error.hint : 'Check the name of the file and that it may be read.',
-      cause: error,
-    });
+    if (!(error instanceof AtelierError) || error.code === 'PROGRAM_FAILED') throw error;
+    return new AtelierError({ ...error.toJSON(), action: 'classify', path: file, cause: error });
   }
 }
 

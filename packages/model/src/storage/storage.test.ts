@@ -10,6 +10,7 @@ import type { ModelMetadata } from '../metadata.js';
 import { loadModel } from './load-model.js';
 import { saveModel } from './save-model.js';
 
+const { quarantineBudget: _quarantineBudget, ...defaults } = parseDatasetConfig({}, 'dataset.json').limits;
 const metadata: ModelMetadata = {
   formatVersion: 1,
   runId: 'run-0001',
@@ -17,7 +18,7 @@ const metadata: ModelMetadata = {
   input: { height: 16, width: 12, channels: 3, valueRange: [0, 255], dtype: 'uint8' },
   resize: parseDatasetConfig({ resize: { width: 12, height: 16 } }, 'dataset.json').resize,
   normalize: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4] },
-  limits: { maxPixels: 1000 },
+  limits: { ...defaults, maxPixels: 1000 },
   versions: { tensorflow: '2.21.0' },
   trainedOn: { 'normalized/manifest.jsonl': 'ab' },
 };
@@ -96,13 +97,18 @@ describe('a saved model', () => {
   });
 });
 
-describe('loadModel refuses', () => {
-  const file = (name: string) => path.join(dir, name);
-  const edit = async (change: (json: Record<string, never>) => unknown) => {
-    const json = JSON.parse(await readFile(file('model.json'), 'utf8')) as Record<string, never>;
-    await writeFile(file('model.json'), JSON.stringify(change(json)));
-  };
+const file = (name: string) => path.join(dir, name);
+const edit = async (change: (json: Record<string, never>) => unknown) => {
+  const json = JSON.parse(await readFile(file('model.json'), 'utf8')) as Record<string, never>;
+  await writeFile(file('model.json'), JSON.stringify(change(json)));
+};
 
+it('the limits that a model does not name are the defaults of dataset.json', async () => {
+  await edit((json) => ({ ...json, userDefinedMetadata: { ...metadata, limits: { maxPixels: 7 } } }));
+  expect((await loadModel(dir)).metadata.limits).toEqual({ ...defaults, maxPixels: 7 });
+});
+
+describe('loadModel refuses', () => {
   it.each<[string, () => Promise<unknown>, RegExp]>([
     ['missing weights', () => unlink(file('weights.bin')), /weights\.bin.*ENOENT/],
     ['cut weights', () => truncate(file('weights.bin'), 1000), /it has 1000 bytes, model\.json declares \d+/],
@@ -117,6 +123,24 @@ describe('loadModel refuses', () => {
       'a name too few',
       () => edit((json) => ({ ...json, userDefinedMetadata: { ...metadata, classNames: ['a', 'b'] } })),
       /names 2 classes but has 3 output units/,
+    ],
+    [
+      'a size that no picture can have',
+      () =>
+        edit((json) => ({
+          ...json,
+          userDefinedMetadata: { ...metadata, resize: { ...metadata.resize, width: 1e9 } },
+        })),
+      /how its pictures were prepared.*resize\.width/,
+    ],
+    [
+      'a limit that is none',
+      () =>
+        edit((json) => ({
+          ...json,
+          userDefinedMetadata: { ...metadata, limits: { maxPixels: 9, timeoutMs: '' } },
+        })),
+      /how its pictures were prepared.*limits\.timeoutMs/,
     ],
     [
       'a later format',

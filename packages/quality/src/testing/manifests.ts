@@ -20,6 +20,7 @@ export interface Given {
   readonly width?: number;
   readonly height?: number;
   readonly orientation?: number;
+  readonly frames?: number;
   readonly className?: string;
   readonly split?: string;
   /** The stage that could not use it. */
@@ -80,11 +81,13 @@ export function manifestsOf(
 }
 
 function sourceItem(id: string, given: Given & { className: string }): Partial<ManifestItem> {
-  const { format = 'png', width = 400, height = 300, orientation = 1 } = given;
+  const { format = 'png', width = 400, height = 300, orientation = 1, frames = 1 } = given;
   return {
     inputs: { [`images/${id}`]: digest(given.content ?? id) },
     params: { className: given.className },
-    ...(given.refusedBy === 'ingest' ? { quarantine } : { data: { format, width, height, orientation } }),
+    ...(given.refusedBy === 'ingest'
+      ? { quarantine }
+      : { data: { format, width, height, orientation, frames } }),
   };
 }
 

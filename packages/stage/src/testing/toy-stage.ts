@@ -15,23 +15,31 @@ export interface ToyHooks {
 
 /**
  * A stage of a few lines that behaves like the real ones: one text file per source, its letters repeated
- * `resize.quality` times; a source that says "bad" goes to quarantine.
+ * `resize.quality` times; a source that says "bad" goes to quarantine, one that says "slow" does while
+ * `limits.timeoutMs` is below 1000.
  */
-export function toyStage(hooks: ToyHooks = {}): Stage<{ resize: { quality: number } }> {
+export function toyStage(
+  hooks: ToyHooks = {},
+): Stage<{ resize: { quality: number }; limits: { timeoutMs: number } }> {
   return {
     name: 'ingest',
     version: hooks.version ?? 1,
     noun: 'text',
     inputs: [],
-    config: ({ resize }) => ({ resize: { quality: resize.quality } }),
+    config: ({ resize, limits }) => ({
+      resize: { quality: resize.quality },
+      limits: { timeoutMs: limits.timeoutMs },
+    }),
     async fingerprint({ root }) {
       return readdirSync(join(root, 'images')).sort().join();
     },
-    async plan({ root, digests }) {
+    async plan({ root, digests, config }) {
       const names = readdirSync(join(root, 'images')).sort();
       const digestOf = await digests(names.map((id) => `images/${id}`));
+      const settings = { resize: config.resize };
       const items = names.map((id): PlannedItem => ({
         id,
+        settings,
         inputs: { [`images/${id}`]: digestOf.get(`images/${id}`) as string },
         outputs: [`sources/${basename(id, '.txt')}/out.txt`],
       }));
@@ -43,12 +51,14 @@ export function toyStage(hooks: ToyHooks = {}): Stage<{ resize: { quality: numbe
       const [[path, sha256]] = Object.entries(item.inputs) as [[string, string]];
       const text = Buffer.from(await read(path, sha256)).toString();
       try {
-        if (text === 'bad') {
+        const { timeoutMs } = config.limits;
+        if (text === 'bad' || (text === 'slow' && timeoutMs < 1000)) {
           throw new AtelierError({
             code: 'INPUT_INVALID',
             action: 'read',
-            problem: 'it is bad',
+            problem: `it is ${text}`,
             hint: 'Write better.',
+            ...(text === 'slow' && { limits: { timeoutMs } }),
           });
         }
       } catch (error) {
