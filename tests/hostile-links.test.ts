@@ -1,5 +1,6 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,7 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readManifest, type Manifest } from '@atelier/artifacts';
+import { augment } from '@atelier/augment';
 import { STAGES, type StageName } from '@atelier/core';
+import { openDataset, runStage, silentReporter, traceSource, verifyDataset } from '@atelier/stage';
 import { runPipeline } from './fixtures/run-pipeline.js';
 import { artifacts, expectSameArtifacts, smallDataset, writePicture } from './fixtures/small-dataset.js';
 
@@ -112,6 +115,29 @@ describe('symbolic links where results go', () => {
     expect(snapshot(outside)).toEqual(untouched);
   });
 
+  it.each(['resized_images', 'resized_images/cat'])('%s is read through by none either', async (path) => {
+    await runPipeline(root);
+    renameSync(join(root, path), join(outside, 'moved'));
+    symlinkSync(join(outside, 'moved'), join(root, path));
+    rmSync(join(root, 'generated_images'), { recursive: true });
+    const unread = { ...refused, code: 'READ_FAILED', path: join(root, path) };
+    const dataset = await openDataset(root);
+    await expect(verifyDataset(dataset)).rejects.toMatchObject(unread);
+    await expect(runStage(augment, dataset, { reporter: silentReporter })).rejects.toMatchObject(unread);
+    if (path === 'resized_images') {
+      await expect(traceSource(dataset, 'cat/cat_0.png', root)).rejects.toMatchObject(unread);
+    }
+  });
+
+  it('a split lock elsewhere is not read', async () => {
+    await runPipeline(root);
+    const lock = join(root, 'splits/assignments.csv');
+    rmSync(lock);
+    symlinkSync(join(outside, 'letter.txt'), lock);
+    await writePicture(join(root, 'images/cat/new.png'), 'new');
+    await expect(runPipeline(root)).rejects.toMatchObject({ ...refused, code: 'READ_FAILED', path: lock });
+  });
+
   it('a link to nothing makes no file there', async () => {
     mkdirSync(join(root, 'sources'));
     symlinkSync(join(outside, 'new.jsonl'), join(root, 'sources/.history.jsonl'));
@@ -147,6 +173,11 @@ describe('symbolic links where results go', () => {
     const untouched = snapshot(outside);
     await runPipeline(root);
     expect(snapshot(outside)).toEqual(untouched);
+    expectSameArtifacts(artifacts(root), expected);
+    renameSync(path, join(outside, 'same bytes.jpg'));
+    symlinkSync(join(outside, 'same bytes.jpg'), path);
+    await runPipeline(root);
+    expect(lstatSync(path).isFile()).toBe(true);
     expectSameArtifacts(artifacts(root), expected);
   });
 

@@ -49,6 +49,8 @@ export async function openStatRecord(
   const { seal, entries: known } = trust ? await load(file) : NOTHING;
   const seen = new Map<string, Entry>();
   const look = (path: string) => statSync(resolve(root, path), { throwIfNoEntry: false });
+  /** A link is no file that a stage wrote, whatever it leads to. */
+  const lookAtItself = (path: string) => lstatSync(resolve(root, path), { throwIfNoEntry: false });
   const recall = (path: string, found: Stats): string | undefined => {
     const entry = seen.get(path) ?? known.get(path);
     if (entry === undefined || entry[0] !== found.size || entry[1] !== found.mtimeMs) return undefined;
@@ -80,7 +82,7 @@ export async function openStatRecord(
       return digests;
     },
     check(path, expected) {
-      const found = lstatSync(resolve(root, path), { throwIfNoEntry: false }); // a link is no file that a stage wrote
+      const found = lookAtItself(path);
       if (found === undefined || !found.isFile()) return 'missing';
       if (found.size !== expected.sizeBytes) return 'altered';
       const recalled = recall(path, found);
@@ -94,7 +96,7 @@ export async function openStatRecord(
     unbrokenSeal() {
       if (seal === undefined) return undefined;
       for (const path of known.keys()) {
-        const found = look(path);
+        const found = lookAtItself(path);
         if (found === undefined || recall(path, found) === undefined) return undefined;
       }
       return seal;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, unlink } from 'node:fs/promises';
+import { mkdtemp, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,6 +44,22 @@ async function all(source: BatchSource, pass: Pass): Promise<Kept[]> {
   }
   return kept;
 }
+
+it.each(['normalized', 'normalized/manifest.jsonl', 'normalized/train-00001.arrow'])(
+  'nothing is read through a link out of the dataset: %s',
+  async (name) => {
+    await options();
+    const root = roots.at(-1) as string;
+    const outside = await mkdtemp(path.join(tmpdir(), 'atelier-outside-'));
+    roots.push(outside);
+    await rename(path.join(root, name), path.join(outside, 'there'));
+    await symlink(path.join(outside, 'there'), path.join(root, name));
+    await expect(readNormalizedDataset(root)).rejects.toMatchObject({
+      code: 'READ_FAILED',
+      path: path.join(root, name),
+    });
+  },
+);
 
 const training: Pass = { split: 'train', batchSize: 8, epoch: 0, fromStep: 0 };
 const validation: Pass = { split: 'validation', batchSize: 5, epoch: null, fromStep: 0 };
