@@ -9,6 +9,8 @@ const HEIGHT = 12;
 const WIDTH = 10;
 const CLASS_NAMES = ['Ä b', '🎨', 'c'];
 
+const { quarantineBudget: _quarantineBudget, ...limits } = parseDatasetConfig({}, 'dataset.json').limits;
+
 /** What a run would keep with such a model. */
 export const zooMetadata: ModelMetadata = {
   formatVersion: 1,
@@ -17,7 +19,7 @@ export const zooMetadata: ModelMetadata = {
   input: { height: HEIGHT, width: WIDTH, channels: 3, valueRange: [0, 255], dtype: 'uint8' },
   resize: parseDatasetConfig({ resize: { width: WIDTH, height: HEIGHT } }, 'dataset.json').resize,
   normalize: { mean: null, std: null },
-  limits: { maxPixels: 1_000_000 },
+  limits: { ...limits, maxPixels: 1_000_000 },
   versions: { tensorflow: '2.21.0' },
   trainedOn: { 'normalized/manifest.jsonl': 'ab' },
 };
