@@ -33,16 +33,19 @@ const history = (root: string, run: string) =>
 const figures = (records: readonly EpochRecord[]) =>
   records.map(({ durationMs: _duration, imagesPerSecond: _rate, ...rest }) => rest);
 
-/** Runs the trainer and sends it a signal as soon as its stderr says something. */
+/** Runs the trainer and sends it one signal as soon as its stderr says something: a second one would end it at once. */
 function interrupted(
   args: readonly string[],
   stop: { at: RegExp; by: NodeJS.Signals },
 ): Promise<EndedProgram> {
   return runTrainer(args, (child) => {
     let said = '';
+    let sent = false;
     child.stderr?.on('data', (more: string) => {
       said += more;
-      if (stop.at.test(said)) child.kill(stop.by);
+      if (sent || !stop.at.test(said)) return;
+      sent = true;
+      child.kill(stop.by);
     });
   });
 }
