@@ -23,5 +23,5 @@ export default {
   globalSetup: '<rootDir>/packages/readers/src/global-setup.ts',
   globalTeardown: '<rootDir>/packages/readers/src/global-teardown.ts',
   maxWorkers: 2,
-  testTimeout: 60_000,
+  testTimeout: 240_000,
 };

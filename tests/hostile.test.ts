@@ -172,7 +172,7 @@ describe('a picture that makes the decoder crash, hang or eat the memory', () =>
     const files = await Promise.all(
       names.map(async (name) => [`a/${name}`, (await encodedPicture('rgb.png', name)).bytes] as const),
     );
-    const limits = { ...config.limits, timeoutMs: 1500, maxMemoryBytes: 400e6 };
+    const limits = { ...config.limits, timeoutMs: 10_000, maxMemoryBytes: 400e6 };
     const root = dataset(Object.fromEntries(files), { limits });
     const calm = dataset(Object.fromEntries(files));
     await runPipeline(calm);
@@ -187,7 +187,7 @@ describe('a picture that makes the decoder crash, hang or eat the memory', () =>
     expect(quarantined([summary])).toEqual({
       'images/a/crash.png': 'resize: it made the decoder crash',
       'images/a/hang.png':
-        'resize: it made the decoder hang: it was not decoded within limits.timeoutMs 1500',
+        'resize: it made the decoder hang: it was not decoded within limits.timeoutMs 10000',
       'images/a/greedy.png': 'resize: decoding it took more memory than limits.maxMemoryBytes 400000000',
     });
     for (const { remedy } of summary.quarantine) expect(remedy).toMatch(/remove it\.$/);
@@ -204,7 +204,7 @@ describe('a picture that makes the decoder crash, hang or eat the memory', () =>
     const why = (id: string, reason: string) => [{ id, kind: 'parameter', reason }];
     const [read, made] = await again({ timeoutMs: 60_000 });
     expect(read).toEqual([]);
-    expect(made).toEqual(why('a/hang.png', 'limits.timeoutMs changed from 1500 to 60000'));
+    expect(made).toEqual(why('a/hang.png', 'limits.timeoutMs changed from 10000 to 60000'));
     expect((await again({ timeoutMs: 60_000, maxMemoryBytes: 2e9 }))[1]).toEqual(
       why('a/greedy.png', 'limits.maxMemoryBytes changed from 400000000 to 2000000000'),
     );
