@@ -15,6 +15,7 @@ export {
 export {
   manifestFileName,
   readManifest,
+  sourceFile,
   writeManifest,
   type Manifest,
   type ManifestHeader,

@@ -64,6 +64,19 @@ export interface Manifest {
   readonly items: ReadonlyMap<string, ManifestItem>;
 }
 
+/**
+ * The file of a source picture, by what ingest (its own copy, where the picture lay inside a container) or resize (what
+ * it read) says of it: relative to the dataset, where `images/` stands for the folder of pictures.
+ */
+export function sourceFile({ inputs = {}, outputs }: Pick<ManifestItem, 'inputs' | 'outputs'>): {
+  readonly path: string;
+  readonly sha256: string;
+} {
+  const [copy] = outputs;
+  const [[path, sha256]] = Object.entries(inputs) as [[string, string]];
+  return copy === undefined ? { path, sha256 } : { path: copy.path, sha256: copy.sha256 };
+}
+
 /** A manifest's name in a stage folder. */
 export const manifestFileName = 'manifest.jsonl';
 

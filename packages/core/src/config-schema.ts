@@ -21,6 +21,11 @@ const labelsSchema = z
       .default('path')
       .describe("The table's column of paths, relative to the folder of pictures."),
     label: z.string().min(1).default('label').describe("The table's column of class names."),
+    image: z
+      .string()
+      .min(1)
+      .default('image')
+      .describe('The column of pictures, of Parquet files that hold them.'),
     split: z
       .string()
       .min(1)
@@ -230,11 +235,12 @@ export const datasetSchema = z
     seed: z.int().min(0).max(4294967295).default(1).describe('All random choices follow from it.'),
     images: z.string().min(1).default('images').describe('The folder of pictures, relative to this file.'),
     layout: z
-      .enum(['class', 'split/class'])
+      .enum(['class', 'split/class', 'imagefolder', 'parquet', 'webdataset'])
       .default('class')
       .describe(
-        'What the folders of pictures are: images/<class>/…, or images/<train, validation or test>/<class>/… with ' +
-          'the split given.',
+        'What the folder of pictures is: class: <class>/…; split/class: <train, validation or test>/<class>/…; ' +
+          'imagefolder: one of Hugging Face, with or without metadata tables; parquet, webdataset: files that hold ' +
+          'the pictures and their labels.',
       ),
     labels: labelsSchema.prefault({}),
     classes: z

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { sha256, type ManifestQuarantine } from '@atelier/artifacts';
-import type { DatasetConfig } from '@atelier/core';
+import { artifactNames, type DatasetConfig } from '@atelier/core';
 import { sharedDecoderPool, type DecoderPool } from '@atelier/image';
 import { quarantineOf, type Outcome, type PlanContext, type PlannedItem, type Stage } from '@atelier/stage';
+import { containedItem, containerDigests, isTakenOut, takeOutAll } from './containers/contained-items.js';
 import { listSources, type RefusedRow } from './list-sources.js';
 import { listTree } from './list-tree.js';
 import { listingWarnings } from './listing-warnings.js';
@@ -13,7 +14,8 @@ type Config = { limits: Omit<DatasetConfig['limits'], 'quarantineBudget'> };
 
 /**
  * Stage 1. Lists the pictures and records what each one is: class, size, SHA-256, width, height, format,
- * orientation. Writes its manifest and nothing else; the pictures stay where they are. A row of the table of labels
+ * orientation. Pictures stay where they are; those inside Parquet files and tar shards are taken out into
+ * sources/pictures/, so that every later stage finds a file. A row of the table of labels
  * that cannot be obeyed is an item in quarantine.
  */
 export const ingest: Stage<Config> = createIngest(sharedDecoderPool);
@@ -35,24 +37,32 @@ export function createIngest(decoders: () => DecoderPool): Stage<Config> {
 
     // the content of a table of labels is not part of it: the plan asks for its digest
     async fingerprint({ root, dataset }) {
-      const { images, layout, labels, limits } = dataset;
+      const { images, layout, labels, classes, limits } = dataset;
       const { encodings: _encodings, ...table } = labels;
       const tree = await listTree(resolve(root, images));
       const large = tooLarge(resolve(root, images), tree.files, limits.maxFileBytes); // nobody digests these
-      return sha256(JSON.stringify([images, layout, table, tree, [...large]]));
+      return sha256(
+        JSON.stringify([images, layout, table, layout === 'class' ? null : classes, tree, [...large]]),
+      );
     },
 
     async plan({ root, dataset, digests }) {
       const { images, labels, limits } = dataset;
       const table = await tableDigest({ root, csv: labels.csv, digests }); // before it is read
+      const containers = await containerDigests({ root, dataset, digests }); // as well
       const listing = await listSources(root, dataset);
       const { classNames, sources, refused, skipped } = listing;
-      const ids = sources.map(({ id }) => id);
+      const ids = sources.filter(({ contained }) => contained === undefined).map(({ id }) => id);
       const large = tooLarge(resolve(root, images), ids, limits.maxFileBytes);
       const digestOf = await digests(ids.filter((id) => !large.has(id)).map((id) => join(images, id)));
       const settings = { limits: headerLimits(limits) };
-      const items = sources.map(({ id, className, split }): PlannedItem => {
+      const names = artifactNames(sources.map(({ id }) => id));
+      const items = sources.map(({ id, className, split, contained }): PlannedItem => {
         const params = { className, ...(split !== undefined && { split }) };
+        if (contained !== undefined) {
+          const name = names.get(id) as string;
+          return { ...containedItem({ id, params, contained }, { root, images, name, containers }), settings };
+        }
         const work = large.get(id);
         if (work !== undefined)
           return { id, inputs: {}, settings, params: { ...params, problem: work.reason }, outputs: [], work };
@@ -66,8 +76,11 @@ export function createIngest(decoders: () => DecoderPool): Stage<Config> {
       };
     },
 
-    async process([item], { root, dataset, config }) {
+    async process(items, context) {
+      const [item] = items;
+      const { root, dataset, config } = context;
       const { id, work, inputs } = item as PlannedItem;
+      if (isTakenOut(work)) return takeOutAll(items, context, decoders());
       if (work !== undefined) return [{ quarantine: work as ManifestQuarantine }];
       const [[name, sha256]] = Object.entries(inputs) as [[string, string]];
       try {

@@ -1,6 +1,9 @@
 import { relative, resolve, sep } from 'node:path';
 import type { DatasetConfig, Split } from '@atelier/core';
 import { listTree, type Skipped } from './list-tree.js';
+import type { Contained } from './containers/contained.js';
+import { sourcesInContainers } from './containers/sources-in-containers.js';
+import { sourcesByMetadata } from './sources-by-metadata.js';
 import { sourcesByFolder } from './sources-by-folder.js';
 import { sourcesByTable } from './sources-by-table.js';
 import { readLabelTable } from './label-table.js';
@@ -13,6 +16,8 @@ export interface Source {
   readonly className: string;
   /** Where it was given. */
   readonly split?: Split;
+  /** Where it lies, for a picture inside a file that holds many. */
+  readonly contained?: Contained;
 }
 
 /** What a row of the table of labels asks for and cannot be had. */
@@ -41,7 +46,9 @@ export interface Listing {
 
 /** What decides which files are pictures of which class. */
 export type ListingRules = Pick<DatasetConfig, 'images' | 'layout'> & {
-  readonly labels: Omit<DatasetConfig['labels'], 'encodings'>;
+  readonly labels: Omit<DatasetConfig['labels'], 'encodings' | 'image'> & { readonly image?: string };
+  /** The names that labels in numbers are indices of. */
+  readonly classes?: DatasetConfig['classes'];
 };
 
 /**
@@ -54,8 +61,13 @@ export type ListingRules = Pick<DatasetConfig, 'images' | 'layout'> & {
 export async function listSources(root: string, rules: ListingRules): Promise<Listing> {
   const images = resolve(root, rules.images);
   const tree = await listTree(images);
+  const { layout } = rules;
+  if (layout === 'imagefolder') return sourcesByMetadata(images, tree, rules);
+  if (layout === 'parquet' || layout === 'webdataset') {
+    return sourcesInContainers(images, tree, { ...rules, layout });
+  }
   const { csv } = rules.labels;
-  if (csv === null) return sourcesByFolder(tree, rules.layout);
+  if (csv === null) return sourcesByFolder(tree, layout);
   const path = resolve(root, csv);
   const table = await readLabelTable(path, { ...rules.labels, name: csv });
   return sourcesByTable(tree, { ...table, sourceId: relative(images, path).split(sep).join('/') });

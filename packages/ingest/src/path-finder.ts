@@ -57,7 +57,7 @@ const plainPath = (text: string) =>
     .join('/');
 
 /** Why a path is no name of a file below the folder of pictures, on any system; undefined where it may be one. */
-function escapeOf(text: string): string | undefined {
+export function escapeOf(text: string): string | undefined {
   const slashed = text.replaceAll('\\', '/');
   if (text.includes('\0')) return 'it holds a NUL character';
   if (slashed.startsWith('/')) return 'it is an absolute path';

@@ -3,11 +3,14 @@ import type { Listing, Source } from './list-sources.js';
 import { notAPicture, type Skipped, type Tree } from './list-tree.js';
 import { splitNamed } from './split-names.js';
 
+/** The layouts in which folders name the classes. */
+export type FolderLayout = Extract<DatasetConfig['layout'], 'class' | 'split/class'>;
+
 /**
  * The pictures whose folders name their classes: `<class>/…`, or `<split>/<class>/…` with the split given. Whatever
  * lies below a class folder belongs to the class.
  */
-export function sourcesByFolder(tree: Tree, layout: DatasetConfig['layout']): Listing {
+export function sourcesByFolder(tree: Tree, layout: FolderLayout): Listing {
   const depth = layout === 'class' ? 1 : 2;
   const [noSplit, folders] = layout === 'class' ? [[], tree.folders] : withoutSplit(tree.folders);
   const outside = new Set(noSplit);
@@ -45,7 +48,7 @@ function withoutSplit(folders: readonly string[]): [readonly string[], readonly 
   ];
 }
 
-function sourceOf(id: string, layout: DatasetConfig['layout']): Source {
+function sourceOf(id: string, layout: FolderLayout): Source {
   const [first, second] = id.split('/') as [string, string];
   if (layout === 'class') return { id, className: first.normalize('NFC') };
   const split = splitNamed(first);

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestItem } from '@atelier/artifacts';
+import { sourceFile, type Manifest, type ManifestItem } from '@atelier/artifacts';
 import { classTable, type Split, type StageName } from '@atelier/core';
 
 /** A picture that can be used, and what the stages found out about it. */
@@ -78,7 +78,7 @@ export function gatherFacts({
 const isUsable = (item: ManifestItem | undefined) => item !== undefined && item.quarantine === undefined;
 
 function picture(
-  { id, inputs, params, data }: ManifestItem,
+  { id, inputs, outputs, params, data }: ManifestItem,
   { resize, split }: Pick<Manifests, 'resize' | 'split'>,
 ): Picture {
   const { format, width, height, orientation, frames } = data as {
@@ -92,7 +92,7 @@ function picture(
   return {
     id,
     className: params?.['className'] as string,
-    sha256: inputs?.[`images/${id}`] as string,
+    sha256: sourceFile({ inputs, outputs }).sha256,
     format,
     width: turned ? height : width,
     height: turned ? width : height,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Manifest, ManifestItem } from '@atelier/artifacts';
+import { sourceFile, type Manifest, type ManifestItem } from '@atelier/artifacts';
 import { artifactNames, compareCodePoints, type DatasetConfig } from '@atelier/core';
 import {
   codec,
@@ -50,21 +50,26 @@ export function createResize(decoders: () => DecoderPool): Stage<Config> {
       const settings = { codec, resize: config.resize };
       const names = artifactNames(sources.items.keys());
       const usable = [...sources.items.values()].filter((item) => item.quarantine === undefined);
-      const items = pickSubset(usable, dataset).map((source): PlannedItem => ({
-        id: source.id,
-        inputs: { ...source.inputs },
-        settings,
-        params: { className: className(source) },
-        outputs: [`resized_images/${names.get(source.id)}.jpg`],
-        work: source.data as KnownSize | undefined,
-      }));
+      const items = pickSubset(usable, dataset).map((source): PlannedItem => {
+        const { path, sha256 } = sourceFile(source);
+        return {
+          id: source.id,
+          inputs: { [path]: sha256 },
+          settings,
+          params: { className: className(source) },
+          outputs: [`resized_images/${names.get(source.id)}.jpg`],
+          work: source.data as KnownSize | undefined,
+        };
+      });
       return { items };
     },
 
     async process([item], { write, root, dataset, config }) {
       const { id, inputs, outputs, work } = item as PlannedItem;
       const [[name, sha256]] = Object.entries(inputs) as [[string, string]];
-      const source = { path: resolve(root, dataset.images, id), sha256, size: work as KnownSize | undefined };
+      // what ingest took out of a container lies in the dataset, any other source in the folder of pictures
+      const path = name.startsWith('sources/') ? resolve(root, name) : resolve(root, dataset.images, id);
+      const source = { path, sha256, size: work as KnownSize | undefined };
       let picture: PreparedFile;
       try {
         picture = await decoders().prepare(source, { resize: config.resize, limits: dataset.limits });
@@ -88,7 +93,7 @@ function pickSubset(
   if (perClass === null) return sources;
   const rank = (source: ManifestItem) =>
     createHash('sha256')
-      .update(`${seed}\n${Object.values(source.inputs ?? {}).join()}\n${source.id}`)
+      .update(`${seed}\n${sourceFile(source).sha256}\n${source.id}`)
       .digest('hex');
   const ranked = sources
     .map((source) => ({ source, rank: rank(source) }))

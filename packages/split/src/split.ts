@@ -65,7 +65,7 @@ function splitSources(ingest: Manifest, resize: Manifest): SplitSource[] {
     return {
       id: item.id,
       className: item.params?.['className'] as string,
-      sha256: item.inputs?.[`images/${item.id}`] as string,
+      sha256: Object.values(item.inputs ?? {})[0] as string,
       dhash: item.data?.['dhash'] as string,
       detail: item.data?.['detail'] as number,
       ...(given !== undefined && { given }),

@@ -22,7 +22,7 @@ export const init = defineCommand({
     'split-column': textOption("the table's column of splits, where these are given"),
     layout: {
       ...textOption('what the sub-folders are; found out where it is not said'),
-      choices: ['class', 'split/class'] as const,
+      choices: ['class', 'split/class', 'imagefolder', 'parquet', 'webdataset'] as const,
     },
     copy: {
       type: 'boolean',
@@ -44,6 +44,12 @@ export const init = defineCommand({
       ...(table !== undefined && { table: { path: table, columns } }),
       ...(named.layout !== undefined && { layout: named.layout as DatasetConfig['layout'] }),
     });
+    if (copy && table === undefined && found.layout !== 'class' && found.layout !== 'split/class') {
+      throw usageError(
+        `--copy does not copy pictures of the layout ${found.layout}`,
+        'Leave it out, or copy them yourself.',
+      );
+    }
     const target = { root, images, table, copy };
     await createDataset(target, found);
     const reporter = stderrReporter();
@@ -79,7 +85,9 @@ export function foundLines(found: Pick<FoundPictures, 'classes' | 'files' | 'lay
     ...classes.map(({ name, files }) => `  ${printable(name).padEnd(width)}  ${files}`),
     ...(layout === 'split/class'
       ? ['the folders are splits with the classes in them, and are kept: layout split/class']
-      : []),
+      : layout === 'class'
+        ? []
+        : [`read as layout ${layout}`]),
     ...(columns === undefined ? [] : [printable(columnsLine(columns))]),
   ];
 }

@@ -42,8 +42,11 @@ export async function findPictures(where: WhereToLook): Promise<FoundPictures> {
   }
   if (table !== undefined) return findByTable(folder, table);
   const { layout, listing } = await listFolders(folder, where.layout);
-  refuseEmpty(folder, listing);
-  const warnings = pictureWarnings(listing, layout);
+  if (layout === 'class' || layout === 'split/class') refuseEmpty(folder, listing);
+  else if (listing.sources.length === 0) {
+    throw unusable(folder, `nothing in it is a picture by the layout ${layout}`, 'Choose another --layout.');
+  }
+  const warnings = [...refusedEntries(listing), ...pictureWarnings(listing, layout)];
   return { ...counted(listing), layout, columns: undefined, listing, warnings };
 }
 
@@ -74,12 +77,14 @@ async function listFolders(
   images: string,
   asked: DatasetConfig['layout'] | undefined,
 ): Promise<{ layout: DatasetConfig['layout']; listing: Listing }> {
-  const { listSources, looksLikeSplits } = await import('@atelier/ingest');
+  const { layoutBesideFolders, listSources, looksLikeSplits } = await import('@atelier/ingest');
   const list = async (layout: DatasetConfig['layout']) => {
-    const labels = { csv: null, path: '', label: '', split: null, separator: null };
+    const labels = { csv: null, path: 'path', label: 'label', split: null, separator: null };
     return { layout, listing: await listSources(images, { images, layout, labels }) };
   };
   if (asked !== undefined) return list(asked);
+  const files = await layoutBesideFolders(images);
+  if (files !== undefined) return list(files);
   const byClass = await list('class');
   if (!looksLikeSplits(byClass.listing.classFolders)) return byClass;
   const bySplit = await list('split/class');
@@ -122,6 +127,12 @@ function leftOut({ skipped }: Listing): string[] {
     const example = `${files[0]?.path}${files.length > 1 ? ', …' : ''}`;
     return `${files.length} left out (${example}): ${reason}`;
   });
+}
+
+function refusedEntries({ refused }: Listing): string[] {
+  const [first] = refused;
+  if (first === undefined) return [];
+  return [`${refused.length} will go to quarantine, the first: ${first.path}: ${first.reason}`];
 }
 
 function refusedRows({ refused }: Listing): string[] {
