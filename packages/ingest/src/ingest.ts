@@ -61,7 +61,10 @@ export function createIngest(decoders: () => DecoderPool): Stage<Config> {
         const params = { className, ...(split !== undefined && { split }) };
         if (contained !== undefined) {
           const name = names.get(id) as string;
-          return { ...containedItem({ id, params, contained }, { root, images, name, containers }), settings };
+          return {
+            ...containedItem({ id, params, contained }, { root, images, name, containers }),
+            settings,
+          };
         }
         const work = large.get(id);
         if (work !== undefined)
