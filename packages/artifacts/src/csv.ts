@@ -74,31 +74,34 @@ export async function readCsv(
     new AtelierError({ code: 'INPUT_INVALID', action: readAction, path, problem, hint, cause });
   const text = decodeUtf8(await readBytes(path), fail);
   const parse = await csvParser(text, fail);
-  const [header, ...body] = parse(likeliestSeparator(separators, { required, parse }));
-  const columns = header?.record ?? [];
+  const separator = likeliestSeparator(separators, { required, parse });
+  const [columns = [], ...body] = parse.records(separator);
   refuseColumns(columns, required, fail);
+  let lines: number[] | undefined;
   return {
     columns,
-    rows: body.map(({ record }) => Object.fromEntries(columns.map((name, i) => [name, record[i] as string]))),
-    lines: body.map(({ info }) => info.lines),
+    rows: body.map((record) => Object.fromEntries(columns.map((name, i) => [name, record[i] as string]))),
+    get lines() {
+      return (lines ??= parse.lines(separator).slice(1)); // asked for when something is wrong: it takes as long again
+    },
   };
 }
 
 type Fail = (problem: string, hint: string, cause?: unknown) => AtelierError;
-type Parse = (separator: string, rows?: number) => { record: string[]; info: { lines: number } }[];
 
-/** What parses the text with a separator, all of it or its first rows. */
+/** What parses one text with a separator. */
+interface Parse {
+  /** All records, the header too, or the first ones. */
+  records(separator: string, count?: number): string[][];
+  /** The line on which each of them ends. */
+  lines(separator: string): number[];
+}
+
 async function csvParser(text: string, fail: Fail): Promise<Parse> {
   const { CsvError, parse } = await import('csv-parse/sync');
-  return (delimiter, rows = -1) => {
+  const run = (options: { delimiter: string; to?: number; info?: true }): unknown[] => {
     try {
-      return parse(text, {
-        delimiter,
-        to: rows,
-        info: true,
-        skip_empty_lines: true,
-        record_delimiter: ['\r\n', '\n'],
-      }) as never;
+      return parse(text, { ...options, skip_empty_lines: true, record_delimiter: ['\r\n', '\n'] });
     } catch (error) {
       const line = error instanceof CsvError ? (error as { lines?: unknown }).lines : undefined;
       throw fail(
@@ -107,6 +110,11 @@ async function csvParser(text: string, fail: Fail): Promise<Parse> {
         error,
       );
     }
+  };
+  return {
+    records: (delimiter, to = -1) => run({ delimiter, to }) as string[][],
+    lines: (delimiter) =>
+      (run({ delimiter, info: true }) as { info: { lines: number } }[]).map(({ info }) => info.lines),
   };
 }
 
@@ -130,7 +138,7 @@ function likeliestSeparator(
 /** The header as this separator shows it; nothing where it does not parse so. */
 function headerOf(separator: string, parse: Parse): readonly string[] {
   try {
-    return parse(separator, 1)[0]?.record ?? [];
+    return parse.records(separator, 1)[0] ?? [];
   } catch (error) {
     if (error instanceof AtelierError) return [];
     throw error;

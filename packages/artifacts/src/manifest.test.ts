@@ -75,6 +75,32 @@ describe('writeManifest', () => {
     );
   });
 
+  it('gives the same bytes where it takes lines from the manifest before, whatever was changed, added or removed', async () => {
+    const ids = Array.from({ length: 12 }, (_, i) => `b${String.fromCharCode(0x61 + i)} \u{1F3A8}`);
+    const fates = fc.array(fc.constantFrom('kept', 'changed', 'removed', 'added'), {
+      minLength: 12,
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(fates, async (fate) => {
+        await writeManifest(file, manifestOf(ids.filter((_, i) => fate[i] !== 'added')));
+        const previous = (await readManifest(file)) as Manifest;
+        const items = ids.flatMap((id, i): ManifestItem[] => {
+          if (fate[i] === 'kept') return [previous.items.get(id) as ManifestItem];
+          return fate[i] === 'removed' ? [] : [{ ...item(id), data: { width: 7, hint: 'é' } }];
+        });
+        const header = { stage: 'resize', version: 2, config: null };
+        const next = { header, items: new Map(items.map((one) => [one.id, one])) };
+        const digest = await writeManifest(file, next, previous);
+        const bytes = await readFile(file);
+        expect(await writeManifest(file, next)).toEqual(digest);
+        expect(bytes.equals(await readFile(file))).toBe(true);
+        expect(await readManifest(file)).toEqual(next);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it.each([
     ['an id that is not its key in the map', { ...item('b'), id: 'c' }, /item "b": its id is "c"/],
     [

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { AtelierError, canonicalJson, compareCodePoints, type Json } from '@atelier/core';
 import { sha256, type FileDigest } from './digest.js';
 import { readError } from './file-errors.js';
@@ -84,35 +83,71 @@ const format = 'atelier-manifest';
 const formatVersion = 1;
 const linesPerWrite = 1000;
 
+/** The bytes of manifests that were read: what is kept is written as it was. */
+const bytesOf = new WeakMap<Manifest, Buffer>();
+
 /**
  * Writes a manifest atomically: a line for the header, a line for each item in code-point order of the ids, a last
  * line with their number and the SHA-256 of all bytes before it. Every line is canonical JSON, so equal manifests
  * are equal bytes.
+ * @param previous a manifest that was read: items that both hold as one and the same object keep their lines
  * @throws AtelierError WRITE_FAILED or DISK_FULL; WRITE_FAILED also when an item's id is not its key in the map or an
  * output's path leaves the dataset
  */
-export async function writeManifest(path: string, manifest: Manifest): Promise<FileDigest> {
+export async function writeManifest(
+  path: string,
+  manifest: Manifest,
+  previous?: Manifest,
+): Promise<FileDigest> {
   const file = await createAtomicFile(path);
   try {
-    const hash = createHash('sha256');
-    const write = async (text: string) => {
-      hash.update(text);
-      await file.write(text);
-    };
-    await write(`${canonicalJson({ ...manifest.header, format, formatVersion })}\n`);
-    const ids = [...manifest.items.keys()].sort(compareCodePoints);
-    for (let start = 0; start < ids.length; start += linesPerWrite) {
-      const lines = ids
-        .slice(start, start + linesPerWrite)
-        .map((id) => itemLine(id, manifest.items.get(id), path));
-      await write(lines.join(''));
-    }
-    await file.write(endLine(ids.length, hash.digest('hex')));
+    await file.write(`${canonicalJson({ ...manifest.header, format, formatVersion })}\n`);
+    for (const chunk of itemChunks(manifest, previous, path)) await file.write(chunk);
+    await file.write(endLine(manifest.items.size, file.digest()));
     return await file.commit();
   } catch (error) {
     await file.abort();
     throw error;
   }
+}
+
+/** The lines of all items, in order: of those that are kept, as many as follow each other at once. */
+function* itemChunks(
+  manifest: Manifest,
+  previous: Manifest | undefined,
+  path: string,
+): Generator<string | Uint8Array> {
+  const { bytes, places } = keptLines(manifest, previous);
+  let lines: string[] = [];
+  let kept: [start: number, end: number] = [0, 0];
+  for (const id of [...manifest.items.keys()].sort(compareCodePoints)) {
+    const place = places.get(id);
+    if (place?.[0] === kept[1]) kept[1] = place[1];
+    else {
+      if (kept[1] > 0) yield bytes.subarray(...kept);
+      kept = place === undefined ? [0, 0] : [...place];
+    }
+    if (place === undefined) lines.push(itemLine(id, manifest.items.get(id), path));
+    if (lines.length === linesPerWrite || (place !== undefined && lines.length > 0)) {
+      yield lines.join('');
+      lines = [];
+    }
+  }
+  yield kept[1] > 0 ? bytes.subarray(...kept) : lines.join('');
+}
+
+/** Where the lines of the items that stay as they are lie in the bytes of the manifest before. */
+function keptLines(manifest: Manifest, previous: Manifest | undefined) {
+  const bytes = previous && bytesOf.get(previous);
+  const places = new Map<string, readonly [start: number, end: number]>();
+  if (previous === undefined || bytes === undefined) return { bytes: Buffer.alloc(0), places };
+  let start = bytes.indexOf(0x0a) + 1;
+  for (const [id, item] of previous.items) {
+    const end = bytes.indexOf(0x0a, start) + 1;
+    if (manifest.items.get(id) === item) places.set(id, [start, end]);
+    start = end;
+  }
+  return { bytes, places };
 }
 
 /**
@@ -124,7 +159,7 @@ export async function writeManifest(path: string, manifest: Manifest): Promise<F
 export async function readManifest(path: string): Promise<Manifest | undefined> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = readFileSync(path); // in one go: nothing else can be done before it is parsed
   } catch (error) {
     const failure = readError('read the manifest', path, error);
     if (failure.code === 'ARTIFACT_MISSING') return undefined;
@@ -139,7 +174,9 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
   const expectedEnd = endLine(lines.length - 2, sha256(bytes.subarray(0, endAt)));
   const items = readItems(lines, fail);
   if (`${lines.at(-1)}\n` !== expectedEnd) throw wrongEnd(lines, fail);
-  return { header, items };
+  const manifest = { header, items };
+  bytesOf.set(manifest, bytes);
+  return manifest;
 }
 
 /** The last line: how many items there are, and the SHA-256 of all bytes before it. */

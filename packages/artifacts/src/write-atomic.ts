@@ -11,6 +11,8 @@ export interface AtomicFile {
   readonly path: string;
   /** Appends bytes, or a text as UTF-8; one call at a time. The chunk may be reused once the promise resolves. */
   write(chunk: Uint8Array | string): Promise<void>;
+  /** The SHA-256 of what was written so far, in hexadecimal. */
+  digest(): string;
   /** Makes everything durable and gives the file its name, replacing what had it. */
   commit(): Promise<FileDigest>;
   /** Removes what was written; the name keeps what it had. Harmless after a commit or a failure. */
@@ -92,6 +94,7 @@ export async function createAtomicFile(path: string, options: AtomicOptions = {}
         hash.update(bytes);
         sizeBytes += bytes.byteLength;
       }),
+    digest: () => hash.copy().digest('hex'),
     commit: () =>
       attempt(async () => {
         const handle = opened();

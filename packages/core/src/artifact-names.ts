@@ -72,8 +72,12 @@ function safePart(part: string, isFolder: boolean): string {
   return lost ? withSuffix(truncate(safe, MAX_PART_BYTES - 9), idDigest(part).slice(0, 8)) : short;
 }
 
+/** The most UTF-8 bytes that one UTF-16 code unit of a text becomes. */
+const MAX_UNIT_BYTES = 3;
+
 /** The longest prefix of whole characters within `maxBytes` UTF-8 bytes. */
 function truncate(text: string, maxBytes: number): string {
+  if (text.length * MAX_UNIT_BYTES <= maxBytes) return text;
   let bytes = 0;
   let end = 0;
   for (const character of text) {

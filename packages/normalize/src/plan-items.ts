@@ -149,10 +149,20 @@ function fileItem(wanted: WantedFile, settings: PlanSettings): PlannedItem {
   const { dtype } = config.normalize;
   return {
     id,
-    inputs: Object.fromEntries(rows.map((row) => [row.path, row.sha256])),
+    inputs: inputsOf(rows),
     settings: { normalize: { dtype, ...(statistics as Json as object) } },
     params: { kind, split, rows: rows.length, samples: rows.map((row) => [row.sampleId, row.classIndex]) },
     outputs: [`${folder ?? `normalized/${id}`}${extension}`],
     work: { kind, split, rows, statistics } satisfies NormalizeItem,
   };
+}
+
+/**
+ * The digest of each row's file, by its path. An object without a prototype is a hash table from the start; any other
+ * one copies its layout with each of its first thousand members.
+ */
+function inputsOf(rows: readonly SampleRow[]): Record<string, string> {
+  const inputs = Object.create(null) as Record<string, string>;
+  for (const { path, sha256 } of rows) inputs[path] = sha256;
+  return inputs;
 }

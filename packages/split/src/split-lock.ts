@@ -21,22 +21,21 @@ export interface LockEntry {
  */
 export async function readLock(path: string): Promise<LockEntry[] | undefined> {
   if (!existsSync(path)) return undefined;
-  const { rows, lines } = await readCsv(path, { required: LOCK_COLUMNS });
-  const said = new Map<string, { split: string; line: number }>();
-  return rows.map((row, i) => {
+  const table = await readCsv(path, { required: LOCK_COLUMNS });
+  const said = new Map<string, { split: string; row: number }>();
+  return table.rows.map((row, i) => {
     const { path: source, sha256, split } = row as { path: string; sha256: string; split: string };
-    const line = lines[i] as number;
     if (!/^[0-9a-f]{64}$/.test(sha256) || !(SPLITS as readonly string[]).includes(split)) {
-      throw damaged(path, `line ${line} says sha256 "${sha256}", split "${split}"`);
+      throw damaged(path, `line ${table.lines[i]} says sha256 "${sha256}", split "${split}"`);
     }
     const before = said.get(`${sha256} ${source}`);
     if (before !== undefined && before.split !== split) {
       throw damaged(
         path,
-        `line ${before.line} says ${before.split} and line ${line} says ${split} of "${printable(source)}"`,
+        `line ${table.lines[before.row]} says ${before.split} and line ${table.lines[i]} says ${split} of "${printable(source)}"`,
       );
     }
-    said.set(`${sha256} ${source}`, { split, line });
+    said.set(`${sha256} ${source}`, { split, row: i });
     return { path: source, sha256, split: split as Split };
   });
 }

@@ -33,7 +33,7 @@ async function prepare(): Promise<StageFolder> {
 }
 
 const commit = async (folder: StageFolder) => {
-  await decide(folder, manifest(staged));
+  await decide(folder, { previous: undefined, next: manifest(staged) });
   await carryOut(folder, { previous: manifest(before), next: manifest(staged) });
 };
 
@@ -61,7 +61,7 @@ describe('commit', () => {
   it('is carried through from every state that a kill can leave', async () => {
     // the steps of a commit, each undone from the end: recover must finish from any of them
     const steps: ((folder: StageFolder) => Promise<void>)[] = [
-      (folder) => decide(folder, manifest(staged)),
+      async (folder) => void (await decide(folder, { previous: undefined, next: manifest(staged) })),
       async (folder) => renameSync(folder.manifest, folder.previous),
       async (folder) =>
         (await import('node:fs')).rmSync(join(folder.root, 'resized_images/b'), { recursive: true }),

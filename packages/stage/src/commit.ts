@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { readManifest, writeManifest, type Manifest, type ManifestOutput } from '@atelier/artifacts';
+import {
+  readManifest,
+  writeManifest,
+  type FileDigest,
+  type Manifest,
+  type ManifestOutput,
+} from '@atelier/artifacts';
 import { AtelierError, WORKERS, type WorkerName } from '@atelier/core';
 import { refuseLinksBelow, refuseLinksOut } from './links-out.js';
 
@@ -82,9 +88,13 @@ export async function refuseOutputLinks(
 /**
  * Decides a commit, by writing the next manifest in staging: a run that is killed before leaves the last state
  * untouched, one that is killed after is carried through by {@link recover}.
+ * @returns the digest of the next manifest
  */
-export async function decide(folder: StageFolder, next: Manifest): Promise<void> {
-  await writeManifest(folder.next, next);
+export async function decide(
+  folder: StageFolder,
+  { previous, next }: { previous: Manifest | undefined; next: Manifest },
+): Promise<FileDigest> {
+  return writeManifest(folder.next, next, previous);
 }
 
 /** Whether the last run was cut off after its commit was decided: the next one carries it through. */

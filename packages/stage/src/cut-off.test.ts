@@ -24,7 +24,8 @@ async function cutOff(): Promise<{ dataset: Toy; whole: Record<string, string> }
   await run(dataset);
   const whole = treeOf(join(dataset.root, 'sources'));
   const folder = stageFolder(dataset.root, 'ingest');
-  await decide(folder, (await readManifest(folder.manifest)) as Manifest);
+  const next = (await readManifest(folder.manifest)) as Manifest;
+  await decide(folder, { previous: undefined, next });
   renameSync(folder.manifest, folder.previous);
   writeText(join(folder.staged, 'sources/c/out.txt'), '');
   renameSync(join(dataset.root, 'sources/c/out.txt'), join(folder.staged, 'sources/c/out.txt'));

@@ -105,18 +105,19 @@ async function runPlan<Config extends Json>(
   const finished = [...diff.resumed.map(({ item }) => item), ...made];
   const next = nextManifest({ stage, config, plan }, [...diff.kept, ...finished]);
   const summary = summarize(finished);
+  const ownManifest = `${WORKERS[stage.name]}/manifest.jsonl`;
   if (changesAnything({ previous, next, diff })) {
     await lock.assertHeld();
     await refuseOutputLinks(folder, { previous, next });
     if (previous === undefined) await warnOfStrays(run, next);
-    await decide(folder, next);
+    const { sha256 } = await decide(folder, { previous, next });
     await appendHistory(folder.history, summary);
     await carryOut(folder, { previous, next });
     for (const output of finished.flatMap((item) => item.outputs)) stats.remember(output.path, output.sha256);
+    stats.remember(ownManifest, sha256);
     await writeFileAtomic(folder.run, runFile(summary));
-  }
+  } else await stats.digests([ownManifest]);
   options.manifests?.set(folder.manifest, next);
-  await stats.digests([`${WORKERS[stage.name]}/manifest.jsonl`]);
   await stats.save(sealOf(key, summary));
   return summary;
 }
@@ -200,7 +201,8 @@ function refuseClashes(stage: WorkerName, plan: Plan): void {
   const ids = new Set<string>();
   const paths = new Set<string>();
   for (const item of plan.items) {
-    const clash = ids.has(item.id) ? item.id : item.outputs.find((path) => paths.has(path.toLowerCase()));
+    const folded = item.outputs.map((path) => path.toLowerCase());
+    const clash = ids.has(item.id) ? item.id : item.outputs.find((_, i) => paths.has(folded[i] as string));
     if (clash !== undefined) {
       throw new AtelierError({
         code: 'STAGE_FAILED',
@@ -212,7 +214,7 @@ function refuseClashes(stage: WorkerName, plan: Plan): void {
       });
     }
     ids.add(item.id);
-    for (const path of item.outputs) paths.add(path.toLowerCase());
+    for (const path of folded) paths.add(path);
   }
 }
 

@@ -1,5 +1,4 @@
-import { lstatSync, statSync, type Stats } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { lstatSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import { digestFile, writeFileAtomic } from '@atelier/artifacts';
 import { AtelierError, canonicalJson, type Json } from '@atelier/core';
@@ -46,7 +45,7 @@ export async function openStatRecord(
   file: string,
   { root, trust = true }: { root: string; trust?: boolean },
 ): Promise<StatRecord> {
-  const { seal, entries: known } = trust ? await load(file) : NOTHING;
+  const { seal, entries: known } = trust ? load(file) : NOTHING;
   const seen = new Map<string, Entry>();
   const look = (path: string) => statSync(resolve(root, path), { throwIfNoEntry: false });
   /** A link is no file that a stage wrote, whatever it leads to. */
@@ -146,9 +145,9 @@ interface Loaded {
 const NOTHING: Loaded = { seal: undefined, entries: new Map() };
 
 /** The record of the run before; an absent or unreadable one is as good as none, since it only saves time. */
-async function load(file: string): Promise<Loaded> {
+function load(file: string): Loaded {
   try {
-    const [first, ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    const [first, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
     const entries = new Map<string, Entry>();
     for (const line of lines) {
       const [path, size, mtimeMs, sha256] = JSON.parse(line) as [string, number, number, string];

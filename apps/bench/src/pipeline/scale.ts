@@ -2,7 +2,7 @@ import { STAGES, type StageName } from '@atelier/core';
 import { repositoryFolder } from '../contender/programs.js';
 import { machineFacts, type Machine } from '../environment/machine.js';
 import { median } from '../report/statistics.js';
-import { atelier, worker } from './atelier-program.js';
+import { launcher, worker } from './atelier-program.js';
 import { runMeasured, type MeasuredRun } from './run-measured.js';
 import { openScaleDataset, type ScaleDataset } from './scale-dataset.js';
 
@@ -90,7 +90,7 @@ async function measureRow(dataset: ScaleDataset, wanted: Wanted): Promise<ScaleR
 type Figures = Pick<ScaleRow, 'wallMs' | 'cpuMs' | 'peakMemoryBytes'>;
 
 async function measure(dataset: ScaleDataset, { what, repeats }: Wanted): Promise<Figures> {
-  const line = () => runMeasured(atelier('preprocess', '--dataset', dataset.root), repositoryFolder);
+  const line = () => runMeasured(launcher('preprocess', '--dataset', dataset.root), repositoryFolder);
   if (what === 'nothing changed') return repeated(line, repeats);
   if (what === 'one picture changed') {
     return repeated(async () => {

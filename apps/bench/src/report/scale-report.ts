@@ -40,8 +40,8 @@ export function scaleReport(results: ScaleResults): Report {
     sections: tables.map(section),
     notes: [
       'Pictures of 24x24 pixels of noise, resized to 16x16, so that little but Atelier’s own work is measured. Each ' +
-        'stage is run by itself, from nothing, as Nx starts it; then the line of all six as `npx atelier preprocess`, ' +
-        `${repeats} times, of which the median counts.`,
+        'stage is run by itself, from nothing, as Nx starts it; then the line of all six as `atelier preprocess`, ' +
+        `${repeats} times, of which the median counts; by npx it takes as long as npm needs to start in addition.`,
       'Items are pictures up to split, samples from augment on and for the line. Where there are more samples than ' +
         'pictures each picture for training has five images, as the defaults have it; else one.',
       'Processor time is user and system time of the program and all it started; peak memory is VmHWM of the largest ' +
