@@ -12,7 +12,7 @@ export { silentReporter, stderrReporter, type Progress, type Reporter } from './
 export type { RunOptions } from './run.js';
 export { runStage } from './run-stage.js';
 export { traceSource, type Trace } from './trace.js';
-export type { Made } from './history.js';
+export { readHistory, type Made } from './history.js';
 export { verifyDataset, type Damage, type Verification } from './verify.js';
 export { isIdle, summaryLines, type RunSummary } from './summary.js';
 export { unknownName, usageError } from './usage.js';

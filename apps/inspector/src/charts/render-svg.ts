@@ -9,9 +9,9 @@ export async function renderSvg(chart: Chart, width: number): Promise<string> {
   const [{ parseHTML }, Plot] = await Promise.all([import('linkedom'), import('@observablehq/plot')]);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const drawn = Plot.plot({
+    width,
     ...chart.options(width),
     document: document as never,
-    width,
     ariaLabel: chart.title,
     ariaDescription: chart.description,
   }) as unknown as {

@@ -12,8 +12,8 @@ export function ChartFigure({ chart }: { chart: Chart }) {
   useEffect(() => {
     if (width === 0 || place.current === null) return;
     const figure = Plot.plot({
-      ...chart.options(width),
       width,
+      ...chart.options(width),
       ariaLabel: chart.title,
       ariaDescription: chart.description,
     });
