@@ -15,6 +15,10 @@ const VIEWS = [
   { name: 'overview', path: '/', wait: '.stage.is-fresh >> nth=5' },
   { name: 'overview-dark', path: '/', wait: '.stage.is-fresh >> nth=5', theme: 'dark' },
   { name: 'pictures', path: '/pictures', wait: '.tile img' },
+  { name: 'classes', path: '/classes', wait: '.chart svg' },
+  { name: 'duplicates', path: '/duplicates', wait: '.empty, .group' },
+  { name: 'statistics', path: '/statistics', wait: '.chart svg >> nth=4' },
+  { name: 'quarantine', path: '/quarantine', wait: '.lead' },
   { name: 'picture', path: `/picture?id=${encodeURIComponent(MONET)}`, wait: '.chart svg' },
 ];
 

@@ -37,8 +37,8 @@ export function sizeChart(sizes: readonly PictureSize[], pictures: number): Char
       height: Math.min(420, Math.max(260, width * 0.7)),
       grid: true,
       marginLeft: 52,
-      x: { label: 'width (pixels)', type: 'log', tickFormat: '~s' },
-      y: { label: 'height (pixels)', type: 'log', tickFormat: '~s' },
+      x: { label: 'width (pixels)', zero: true },
+      y: { label: 'height (pixels)', zero: true },
       color: {
         domain: splits,
         range: splits.map((split) => SPLIT_COLOURS[split as keyof typeof SPLIT_COLOURS]),
@@ -86,10 +86,11 @@ export function logHistogram(of: {
       x: { label, type: 'log', tickFormat: format },
       y: { label: 'pictures', grid: true },
       marks: [
-        Plot.rect(bins, {
+        Plot.rectY(bins, {
           x1: 'from',
           x2: 'to',
-          y: 'count',
+          y1: 0,
+          y2: 'count',
           fill: SPLIT_COLOURS.train,
           insetRight: 1,
           tip: true,

@@ -43,7 +43,15 @@ export const overview = z.object({
   problem: z.string().nullable(),
   stages: z.array(overviewStage),
   findings: z
-    .array(z.object({ severity: z.enum(['error', 'warning', 'note']), title: z.string(), count: z.number() }))
+    .array(
+      z.object({
+        kind: z.string(),
+        pictures: z.boolean().describe('Whether it is about pictures; else about classes.'),
+        severity: z.enum(['error', 'warning', 'note']),
+        title: z.string(),
+        count: z.number(),
+      }),
+    )
     .nullable(),
 });
 
@@ -72,8 +80,10 @@ export const overviewRoutes: Routes = (app, { store }) => {
         problem: look?.problem ?? null,
         stages,
         findings:
-          look?.check?.sections.map(({ severity, title, findings }) => ({
+          look?.check?.sections.map(({ kind, severity, title, findings }) => ({
+            kind,
             severity,
+            pictures: findings.some(({ pictures }) => pictures.length > 0),
             title,
             count: findings.length,
           })) ?? null,

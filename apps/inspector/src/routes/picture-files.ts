@@ -51,7 +51,7 @@ export const pictureFileRoutes: Routes = (app, { store }) => {
       const file = await findPictureFile(store, query.stage, query.id);
       const etag = `"${file.digest}-${query.side}"`;
       reply.headers({ etag, 'cache-control': caching(query.v === file.digest) });
-      if (headers['if-none-match'] === etag) return reply.code(304).send(null);
+      if (headers['if-none-match'] === etag) return reply.code(304).send(Buffer.alloc(0));
       const jpeg = await store.thumbnails.get(file, query.side);
       return reply.type('image/jpeg').send(Buffer.from(jpeg));
     },

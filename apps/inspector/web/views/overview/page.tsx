@@ -116,9 +116,11 @@ function Findings({ findings, checking }: { findings: Overview['findings']; chec
   if (findings.length === 0) return <p className="note">Nothing found that spoils the dataset.</p>;
   return (
     <ul className="findings">
-      {findings.map(({ severity, title, count: found }) => (
+      {findings.map(({ kind, severity, title, count: found, pictures }) => (
         <li key={title} className={`is-${severity}`}>
-          <span className="tag">{severity}</span> {title} <b>{count(found)}</b>
+          <span className="tag">{severity}</span>
+          <Link to={pictures ? `/duplicates?kind=${kind}` : '/classes'}>{title}</Link>
+          <b>{count(found)}</b>
         </li>
       ))}
     </ul>
