@@ -11,6 +11,7 @@ import { largeDataset } from './testing/large-dataset.js';
 const PICTURES = 50_000;
 const FIRST_GRID_MS = 2000;
 const LONG_TASK_MS = 200;
+const HOOK_MS = 120_000;
 /** Node itself, the index of 50,000 pictures, 64 MB of thumbnails, and what a look at the whole leaves behind. */
 const SERVER_BYTES = 700e6;
 
@@ -20,12 +21,11 @@ let browser: Browser;
 beforeAll(async () => {
   [dataset, browser] = await Promise.all([largeDataset(PICTURES), startBrowser()]);
   inspector = await startInspector(dataset.root);
-});
+}, HOOK_MS);
 afterAll(async () => {
   await browser.close();
   await inspector.stop();
-  await dataset.remove();
-});
+}, HOOK_MS); // the folder goes with the tests' own
 
 /** The server's resident memory, bytes. */
 async function residentBytes(): Promise<number> {
@@ -34,7 +34,7 @@ async function residentBytes(): Promise<number> {
 }
 
 it('50,000 pictures: the first grid is there at once, scrolling never stops, the server stays small', async () => {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, bypassCSP: true });
   await page.addInitScript(`
     window.longTasks = [];
     new PerformanceObserver((list) => {
@@ -62,7 +62,6 @@ it('50,000 pictures: the first grid is there at once, scrolling never stops, the
   const longest = Math.max(0, ...(await page.evaluate<number[]>('window.longTasks')));
   const drawn = await page.locator('.tile').count();
   await page.close();
-  console.log({ firstGridMs, longest, drawn, mb: (await residentBytes()) / 1e6 });
   expect(drawn).toBeLessThan(120);
   expect(longest).toBeLessThan(LONG_TASK_MS);
   expect(firstGridMs).toBeLessThan(FIRST_GRID_MS);

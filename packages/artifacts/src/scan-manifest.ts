@@ -73,59 +73,53 @@ async function scan(
   const fail: Fail = (line, problem) => damaged(path, `line ${line}: ${problem}`);
   const hash = createHash('sha256');
   let header: ManifestHeader | undefined;
-  let number = 0;
-  let items = 0;
+  let [number, items, offset] = [0, 0, 0];
   let lastId: string | undefined;
-  /** The line before: only when another one follows is it known not to be the last. */
-  let held: { line: Buffer; offset: number } | undefined;
-  const take = ({ line, offset }: { line: Buffer; offset: number }) => {
+  const take = (text: string, length: number) => {
     number += 1;
-    hash.update(line).update('\n');
-    const text = line.toString('utf8');
-    if (number === 1) {
-      header = readHeader(text, fail);
-      return;
+    if (number === 1) header = readHeader(text, fail);
+    else {
+      const item = parseLine(text) as ManifestItem | undefined;
+      const problem = item === undefined ? 'it is not a JSON object' : itemProblem(item);
+      if (item === undefined || problem !== undefined) throw fail(number, problem ?? '');
+      if (lastId !== undefined && compareCodePoints(lastId, item.id) >= 0) {
+        throw fail(number, `item ${JSON.stringify(item.id)} is out of order`);
+      }
+      lastId = item.id;
+      items += 1;
+      visit(item, { offset, length });
     }
-    const item = parseLine(text) as ManifestItem | undefined;
-    const problem = item === undefined ? 'it is not a JSON object' : itemProblem(item);
-    if (item === undefined || problem !== undefined) throw fail(number, problem ?? '');
-    if (lastId !== undefined && compareCodePoints(lastId, item.id) >= 0) {
-      throw fail(number, `item ${JSON.stringify(item.id)} is out of order`);
-    }
-    lastId = item.id;
-    items += 1;
-    visit(item, { offset, length: line.length });
+    offset += length + 1;
   };
-  for await (const next of linesOf(file)) {
-    if (next === 'cut') {
-      throw fail(number + 2, 'it does not end with a line end, so the file was cut');
-    }
-    if (held !== undefined) take(held);
-    held = next;
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunksOf(file)) {
+    const bytes = Buffer.concat([rest, chunk]);
+    // the last whole line is kept back: only when another one follows is it known not to be the end mark
+    const whole = bytes.lastIndexOf(LINE_END, bytes.lastIndexOf(LINE_END) - 1) + 1;
+    const known = bytes.lastIndexOf(LINE_END) < 1 ? 0 : whole;
+    rest = bytes.subarray(known);
+    if (known === 0) continue;
+    hash.update(bytes.subarray(0, known));
+    for (const text of bytes.toString('utf8', 0, known - 1).split('\n')) take(text, Buffer.byteLength(text));
   }
-  if (header === undefined || held === undefined) throw fail(1, 'it does not hold a header and an end mark');
-  if (`${held.line.toString('utf8')}\n` !== endLine(items, hash.digest('hex'))) {
+  if (rest.at(-1) !== LINE_END) {
+    throw fail(number + 2, 'it does not end with a line end, so the file was cut');
+  }
+  if (header === undefined) throw fail(1, 'it does not hold a header and an end mark');
+  if (rest.toString('utf8') !== endLine(items, hash.digest('hex'))) {
     throw fail(number + 1, 'the end mark is missing or does not fit what stands before it');
   }
   return header;
 }
 
-/** The lines of a file with their offsets; `cut` where the last one has no line end. */
-async function* linesOf(file: FileHandle): AsyncGenerator<{ line: Buffer; offset: number } | 'cut'> {
-  let rest: Buffer = Buffer.alloc(0);
-  let offset = 0;
+const LINE_END = 0x0a;
+
+/** The bytes of a file, in order. */
+async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
   for (;;) {
     const chunk = Buffer.alloc(CHUNK_BYTES);
     const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES);
-    if (bytesRead === 0) break;
-    const bytes = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
-    let start = 0;
-    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
-      yield { line: bytes.subarray(start, end), offset: offset + start };
-      start = end + 1;
-    }
-    rest = bytes.subarray(start);
-    offset += start;
+    if (bytesRead === 0) return;
+    yield chunk.subarray(0, bytesRead);
   }
-  if (rest.length > 0) yield 'cut';
 }

@@ -8,9 +8,12 @@ import type { Chart } from './chart.js';
 export async function renderSvg(chart: Chart, width: number): Promise<string> {
   const [{ parseHTML }, Plot] = await Promise.all([import('linkedom'), import('@observablehq/plot')]);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const options = chart.options(width);
   const drawn = Plot.plot({
     width,
-    ...chart.options(width),
+    ...options,
+    // a legend is HTML beside the drawing, or needs a canvas
+    ...(options.color !== undefined && { color: { ...options.color, legend: false } }),
     document: document as never,
     ariaLabel: chart.title,
     ariaDescription: chart.description,

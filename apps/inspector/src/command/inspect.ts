@@ -6,9 +6,13 @@ import type { ApiServer } from '../server/api.js';
 import { createServer } from '../server/create-server.js';
 import { LOOPBACK, portsToTry, type InspectOptions } from './arguments.js';
 
+/** How long answers that are under way are waited for. */
+const GRACE_MS = 2000;
+
 /** Serves a dataset until it is stopped. The address goes to stdout, everything else to stderr. */
 export async function inspect(options: InspectOptions): Promise<void> {
   const store = await openStore(resolveDataset(options.dataset));
+  store.pictures().catch(() => undefined); // read ahead; who asks for them is told what is wrong
   const isLocal = [LOOPBACK, 'localhost', '::1'].includes(options.host);
   const token = isLocal ? null : randomBytes(24).toString('base64url');
   const app = await createServer({ store, host: options.host, token });
@@ -20,6 +24,8 @@ export async function inspect(options: InspectOptions): Promise<void> {
   if (!isLocal) process.stderr.write('Whoever has the whole address can look at the dataset.\n');
   if (options.open && process.stdout.isTTY) await openBrowser(url);
   await stopSignal();
+  // nothing is written, so nothing is lost where an answer does not come to its end
+  setTimeout(() => process.exit(), GRACE_MS).unref();
   await Promise.all([app.close(), store.close()]);
 }
 

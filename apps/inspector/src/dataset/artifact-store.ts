@@ -40,8 +40,8 @@ export interface ArtifactStore {
 export async function openStore(folder: string): Promise<ArtifactStore> {
   const { root } = await openDataset(folder);
   const stages = new Map<StageName, Cached<StageState>>();
+  const thumbnails = createThumbnails(async () => (await openDataset(root)).config);
   let pictures: Cached<PictureList> | undefined;
-  const looks = lookAtDataset(root);
   const stage = (name: StageName): Promise<StageState> => {
     const signature = signatureOf(root, name);
     const cached = stages.get(name);
@@ -50,23 +50,28 @@ export async function openStore(folder: string): Promise<ArtifactStore> {
     stages.set(name, { signature, value });
     return value;
   };
+  const list = (): Promise<PictureList> => {
+    const signature = LISTED.map((name) => signatureOf(root, name)).join();
+    if (pictures?.signature === signature) return pictures.value;
+    const value = readPictures(root, stage);
+    pictures = { signature, value };
+    value.catch(() => (pictures = undefined));
+    return value;
+  };
+  const looks = lookAtDataset(root, list);
   return {
     root,
     name: basename(root),
-    thumbnails: createThumbnails(async () => (await openDataset(root)).config),
+    thumbnails,
     dataset: () => openDataset(root),
     stage,
-    pictures() {
-      const signature = LISTED.map((name) => signatureOf(root, name)).join();
-      if (pictures?.signature === signature) return pictures.value;
-      const value = readPictures(root, stage);
-      pictures = { signature, value };
-      value.catch(() => (pictures = undefined));
-      return value;
-    },
+    pictures: list,
     predictions: predictionsReader(root),
     look: () => looks.current(),
-    close: () => looks.close(),
+    async close() {
+      thumbnails.close();
+      await looks.close();
+    },
   };
 }
 

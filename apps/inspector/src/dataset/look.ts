@@ -25,18 +25,26 @@ const FRESH_MS = 10_000;
 /**
  * Looks at a dataset in a thread of its own, when it is asked for: it plans every stage, which for a large dataset takes
  * seconds and memory that the thread's end gives back.
+ * @param first what is waited for before a look begins, since lists are wanted sooner; it may fail
  */
-export function lookAtDataset(root: string): { current(): Look | null; close(): Promise<void> } {
+export function lookAtDataset(
+  root: string,
+  first: () => Promise<unknown>,
+): { current(): Look | null; close(): Promise<void> } {
   let latest: (LookAnswer & { readonly at: string }) | null = null;
   let worker: Worker | undefined;
   let renewAfter = 0;
+  let waiting = false;
+  let closed = false;
   const start = () => {
     const began = performance.now();
     const done = (answer: LookAnswer) => {
       latest = { ...answer, at: new Date().toISOString() };
       renewAfter = performance.now() + Math.max(FRESH_MS, 10 * (performance.now() - began));
     };
+    if (closed) return;
     const thread = new Worker(PROGRAM, { workerData: { root } });
+    thread.unref();
     worker = thread;
     thread.on('message', (answer: LookAnswer) => done(answer));
     thread.on('error', (error) => done({ status: [], check: null, problem: error.message }));
@@ -44,9 +52,18 @@ export function lookAtDataset(root: string): { current(): Look | null; close(): 
   };
   return {
     current() {
-      if (worker === undefined && performance.now() >= renewAfter) start();
-      return latest === null ? null : { ...latest, renewing: worker !== undefined };
+      if (worker === undefined && !waiting && performance.now() >= renewAfter) {
+        waiting = true;
+        void first()
+          .catch(() => undefined) // the look tells what is wrong itself
+          .then(start)
+          .finally(() => (waiting = false));
+      }
+      return latest === null ? null : { ...latest, renewing: waiting || worker !== undefined };
     },
-    close: async () => void (await worker?.terminate()),
+    async close() {
+      closed = true;
+      await worker?.terminate();
+    },
   };
 }

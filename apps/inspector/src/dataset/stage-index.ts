@@ -90,17 +90,16 @@ function factsOf(
   };
   const turned = orientation > 4; // EXIF orientations 5 to 8 lie on their side
   const { channelMean, channelMeanSquare } = data as Pick<ItemFacts, 'channelMean' | 'channelMeanSquare'>;
-  return {
-    ...(typeof className === 'string' && { className: shared(className) }),
-    ...(typeof split === 'string' && { split: shared(split) }),
-    ...(format !== undefined && { format: shared(format) }),
-    ...(width !== undefined &&
-      height !== undefined && {
-        width: turned ? height : width,
-        height: turned ? width : height,
-      }),
-    ...(sizeBytes !== undefined && { sizeBytes }),
-    ...(channelMean !== undefined && { channelMean }),
-    ...(channelMeanSquare !== undefined && { channelMeanSquare }),
-  };
+  const facts: { -readonly [name in keyof ItemFacts]: ItemFacts[name] } = {};
+  if (typeof className === 'string') facts.className = shared(className);
+  if (typeof split === 'string') facts.split = shared(split);
+  if (format !== undefined) facts.format = shared(format);
+  if (width !== undefined && height !== undefined) {
+    facts.width = turned ? height : width;
+    facts.height = turned ? width : height;
+  }
+  if (sizeBytes !== undefined) facts.sizeBytes = sizeBytes;
+  if (channelMean !== undefined) facts.channelMean = channelMean;
+  if (channelMeanSquare !== undefined) facts.channelMeanSquare = channelMeanSquare;
+  return facts;
 }

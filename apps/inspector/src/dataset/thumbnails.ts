@@ -23,6 +23,8 @@ export interface Thumbnails {
    * @throws AtelierError as `DecoderPool.prepare`, where the file is gone or cannot be decoded
    */
   get(file: PictureFile, side: number): Promise<Uint8Array>;
+  /** Ends the decoders that have nothing to do. */
+  close(): void;
 }
 
 /** Some 10,000 thumbnails of 160 pixels. */
@@ -63,6 +65,7 @@ export function createThumbnails(config: () => Promise<DatasetConfig>): Thumbnai
     return jpeg;
   };
   return {
+    close: () => pool.rest(),
     async get(file, side) {
       const key = `${file.digest} ${side} ${file.path}`;
       const found = made.get(key) ?? (await inWork.get(key));

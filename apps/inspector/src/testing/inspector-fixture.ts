@@ -12,6 +12,9 @@ import { chromium, type Browser } from 'playwright-core';
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const SAMPLE = fileURLToPath(new URL('../../../../datasets/sample', import.meta.url));
 
+/** How long the inspector may take to stop. */
+const PATIENCE_MS = 10_000;
+
 /** The inspector, running. */
 export interface RunningInspector {
   /** Without a slash at the end; with `?token=` where it is bound elsewhere. */
@@ -40,7 +43,9 @@ export async function startInspector(
     process: child,
     async stop() {
       child.kill('SIGTERM');
+      const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
       await ended;
+      clearTimeout(patience);
     },
   };
 }
@@ -65,12 +70,17 @@ export interface TestDataset {
 /**
  * The sample's pictures as a dataset of their own, small, every stage run.
  * @param config what dataset.json says besides
+ * @param files more files below images/
  */
-export async function sampleDataset(config: Readonly<Record<string, unknown>> = {}): Promise<TestDataset> {
+export async function sampleDataset(
+  config: Readonly<Record<string, unknown>> = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<TestDataset> {
   const folder = await mkdtemp(join(tmpdir(), 'atelier-inspector-'));
   const root = join(folder, 'paintings');
   await mkdir(root);
   await cp(join(SAMPLE, 'images'), join(root, 'images'), { recursive: true });
+  for (const [path, text] of Object.entries(files)) await writeFile(join(root, 'images', path), text);
   const settings = { resize: { width: 64, height: 64 }, augment: { imagesPerSource: 3 }, ...config };
   await writeFile(join(root, 'dataset.json'), JSON.stringify(settings));
   await preprocess(root);

@@ -17,6 +17,7 @@ export function ChartFigure({ chart }: { chart: Chart }) {
       ariaLabel: chart.title,
       ariaDescription: chart.description,
     });
+    asPicture(figure);
     drawn.current = figure;
     place.current.replaceChildren(figure);
   }, [chart, width]);
@@ -56,4 +57,11 @@ function useWidth(ref: { readonly current: HTMLElement | null }): number {
     return () => observer.disconnect();
   }, [ref]);
   return width;
+}
+
+/** For screen readers a chart is one picture with a description: its data is in the CSV. */
+function asPicture(figure: Element): void {
+  const svg = figure.matches('svg') ? figure : figure.querySelector('svg[aria-label]');
+  svg?.setAttribute('role', 'img');
+  for (const group of figure.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label');
 }
