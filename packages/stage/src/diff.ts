@@ -110,7 +110,7 @@ function changeReason(
   const params = changedValues((before.params ?? {}) as Json, (item.params ?? {}) as Json);
   if (params.length > 0) return { kind: 'parameter', text: params.join(', ') };
   const written = before.outputs.map((output) => output.path);
-  return item.outputs.every((path) => written.includes(path))
+  return before.quarantine !== undefined || item.outputs.every((path) => written.includes(path))
     ? { kind: 'version', text: 'made by another version of Atelier' }
     : { kind: 'renamed', text: 'output renamed' };
 }
