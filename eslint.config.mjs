@@ -54,7 +54,17 @@ const boundaries = [
 ];
 
 export default [
-  { ignores: ['**/dist/**', '**/coverage/**', '.nx/**', '.venv/**', '.cache/**', 'datasets/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/coverage/**',
+      '.nx/**',
+      '.venv/**',
+      '.cache/**',
+      'datasets/**',
+      'docs/api/**',
+    ],
+  },
   ...nx.configs['flat/base'],
   ...tseslint.configs.recommended,
   {
