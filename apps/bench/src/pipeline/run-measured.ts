@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { AtelierError } from '@atelier/core';
 import type { Program } from '../contender/contender-process.js';
-import { parseChildrenTicks, parsePeakMemory } from '../contender/process-facts.js';
+import { parseChildrenTicks, parseCpuTicks, parsePeakMemory } from '../contender/process-facts.js';
 
 /** A program that has run to its end, and what that took. */
 export interface MeasuredRun {
@@ -17,7 +17,7 @@ export interface MeasuredRun {
   readonly largestPeakBytes: number | null;
 }
 
-/** How often memory is looked at; what a process took in its last moments is not seen. */
+/** How often the processes are looked at; what one took in its last moments is not seen. */
 const POLL_MS = 20;
 const TICK_MS = 10;
 
@@ -43,7 +43,7 @@ export async function runMeasured(program: Program, cwd: string): Promise<Measur
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-4_000)));
-  const watch = watchMemory(child.pid);
+  const watch = watchProcesses(child.pid);
   const timer = setInterval(watch.look, POLL_MS);
   const ended = await new Promise<string | null>((resolve) => {
     child.on('error', (error) => resolve(error.message));
@@ -52,7 +52,9 @@ export async function runMeasured(program: Program, cwd: string): Promise<Measur
   clearInterval(timer);
   const wallMs = performance.now() - started;
   const cpuAfter = childrenCpuMs();
-  const cpuMs = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
+  // the system counts only processes that somebody waited for, and what was seen lacks the last moments
+  const cpuMs =
+    cpuBefore === null || cpuAfter === null ? null : Math.max(cpuAfter - cpuBefore, watch.cpuMs());
   if (ended === null) return { stdout, wallMs, cpuMs, ...watch.peaks() };
   throw new AtelierError({
     code: 'PROGRAM_FAILED',
@@ -67,14 +69,16 @@ const childrenCpuMs = (): number | null =>
   hasProc ? parseChildrenTicks(readFileSync('/proc/self/stat', 'utf8')) * TICK_MS : null;
 
 /** Looks at a process and at all that it starts. */
-function watchMemory(pid: number | undefined) {
+function watchProcesses(pid: number | undefined) {
   const peaks = new Map<number, number>();
+  const ticks = new Map<number, number>();
   if (pid !== undefined && hasProc) peaks.set(pid, 0);
   const lookAt = (id: number): void => {
     try {
       // a process that has ended and waits to be asked has no memory any more
       const bytes = parsePeakMemory(readFileSync(`/proc/${id}/status`, 'utf8'));
       if (bytes !== null) peaks.set(id, bytes);
+      ticks.set(id, parseCpuTicks(readFileSync(`/proc/${id}/stat`, 'utf8')));
       for (const task of readdirSync(`/proc/${id}/task`)) {
         const children = readFileSync(`/proc/${id}/task/${task}/children`, 'utf8').split(' ');
         for (const each of children.filter((text) => text !== '').map(Number)) {
@@ -87,6 +91,7 @@ function watchMemory(pid: number | undefined) {
   };
   return {
     look: () => [...peaks.keys()].forEach(lookAt),
+    cpuMs: () => [...ticks.values()].reduce((sum, count) => sum + count, 0) * TICK_MS,
     peaks() {
       const all = [...peaks.values()];
       if (all.length === 0) return { peakMemoryBytes: null, largestPeakBytes: null };

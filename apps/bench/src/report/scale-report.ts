@@ -35,7 +35,7 @@ export function scaleReport(results: ScaleResults): Report {
   });
   return {
     name: 'scale',
-    title: 'From 1,000 to 100,000 pictures',
+    title: 'Preprocessing as datasets grow',
     facts: [machineLine(machine, measuredOn), ...rows.flatMap(goalLine)],
     sections: tables.map(section),
     notes: [
