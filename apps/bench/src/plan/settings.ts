@@ -70,7 +70,7 @@ const OPTIONS = {
   steps: count(24, 'counted steps of each contender, over all rounds'),
   rounds: count(8, 'rounds; in each every contender has one turn'),
   warmup: count(4, 'steps of each contender before the first round'),
-  size: count(100, 'side of the pictures in pixels'),
+  size: count(300, 'side of the pictures in pixels'),
   batch: count(32, 'pictures in a batch'),
   classes: count(49, 'classes'),
   pictures: count(320, 'pictures of the dataset, a multiple of the batch'),
